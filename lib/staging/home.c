@@ -65,6 +65,7 @@ void gb_home_written(struct gb_staging *staging,
 	struct gb_staged *staged = &allocation->staged;
 
 	staged->hashed = 0;
+	staged->written_at = staging->serial;
 	atomic_store(&staged->involved, true);
 	if (gb_lane_is_held(point.lane)) {
 		staged->held = point;

@@ -116,7 +116,6 @@ static bool get_copy(struct gb_staging *staging, struct gb_stage_launch *launch,
 
 	if (!error) {
 		word->slot->pins++;
-		gb_prefetch_note(staging, word->owner);
 	} else if (error != -EBUSY && !word->owner->away) {
 		gb_log_once(GB_LOG_WARN,
 			    "staging fails, memory is read over the link: %s",

@@ -5,6 +5,10 @@
  * the same twice, it is brought ahead, and what followed that, until the ring
  * holds nothing that has been used already. So the link has work while the
  * program thinks, also across the points where it waits for results.
+ *
+ * The order is that of copies' first uses, of what could have been brought
+ * ahead. An input that every launch reads, and a result that each hands to the
+ * next, would come between all others, and after them anything comes next.
  */
 #include "state.h"
 
@@ -23,6 +27,8 @@
  * copies each of its launches would go all the way, as long as the call itself.
  */
 #define REST	  64
+/* So many launches after it was written, memory is a result on its way. */
+#define LATELY	  4
 
 static struct gb_allocation *live(uint64_t address, uint64_t id)
 {
@@ -49,12 +55,21 @@ static void remember(struct gb_staged *before, const struct gb_allocation *now)
 	before->sure = 1;
 }
 
+static bool was_written_lately(const struct gb_staging *staging,
+			       const struct gb_allocation *allocation)
+{
+	uint64_t written = allocation->staged.written_at;
+
+	return written && staging->serial - written <= LATELY;
+}
+
 void gb_prefetch_note(struct gb_staging *staging, struct gb_allocation *allocation)
 {
 	struct gb_prefetch *prefetch = &staging->prefetch;
 	struct gb_allocation *last;
 
-	if (prefetch->last_id == allocation->id)
+	if (prefetch->last_id == allocation->id ||
+	    was_written_lately(staging, allocation))
 		return;
 	last = live(prefetch->last, prefetch->last_id);
 	if (last)

@@ -397,6 +397,8 @@ int gb_slot_get(struct gb_staging *staging, struct gb_allocation *allocation,
 		return error;
 	if (!hit)
 		gb_stats_add(&stats->stage_misses, 1);
+	if (!slot->used)
+		gb_prefetch_note(staging, allocation);
 	slot->used = true;
 	*result = slot;
 	return 0;

@@ -27,6 +27,7 @@ struct gb_staged {
 	struct gb_point reading; /* the last fill of a copy from the home */
 	struct gb_point carried; /* the last job that may have written the home */
 	struct gb_point written[GB_STAGED_WRITERS]; /* the program's own writes */
+	uint64_t written_at; /* gb_staging.serial at the last of them */
 	uint32_t writing; /* writes on their way to the driver: no copy is made */
 	struct gb_point held; /* the last use by a held lane: no copy until then */
 	uint32_t hashed; /* gb_staging.epoch when its pages' hashes were learned */
@@ -36,7 +37,7 @@ struct gb_staged {
 	bool direct; /* not through a copy */
 	bool check;  /* one of its words is not trusted */
 
-	/* What the program touched after it last time; see prefetch.c. */
+	/* Whose copy had its first use after that of its own; see prefetch.c. */
 	uint64_t next, next_id;
 	uint8_t sure;	/* times in a row that it was the same */
 	bool passed_by; /* the last launch was better off without a copy of it */

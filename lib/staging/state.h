@@ -47,7 +47,7 @@ struct gb_staging {
 	struct gb_point graph;	   /* the last that was launched */
 	uint64_t serial; /* of the latest launch that named memory in RAM */
 	struct gb_prefetch {
-		uint64_t last, last_id; /* what the program touched last */
+		uint64_t last, last_id; /* whose copy had its first use last */
 		uint32_t rest; /* launches for which there is nothing to bring */
 	} prefetch;
 };
@@ -165,7 +165,7 @@ void gb_staging_learn(struct gb_staging *staging);
 
 /* ---- what comes next (prefetch.c), the lock held ---- */
 
-/* The program has touched @allocation's copy. */
+/* The first use of @allocation's copy. */
 void gb_prefetch_note(struct gb_staging *staging, struct gb_allocation *allocation);
 /* Brings ahead what is likely to be touched next, as far as it disturbs nobody. */
 void gb_prefetch(struct gb_staging *staging);

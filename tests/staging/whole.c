@@ -451,6 +451,73 @@ static void what_comes_next_is_brought_ahead(void **state)
 	world_end();
 }
 
+static void end_copy(uint64_t address)
+{
+	assert_true(gb_staging_access(address, STREAM, true));
+	gb_staging_written(address, STREAM);
+}
+
+/* Copies brought ahead while each piece but the first is read together with that. */
+static uint64_t ahead_beside_the_first(void)
+{
+	uint64_t before = stats->prefetch_hits;
+
+	for (int i = 1; i < PIECES; i++) {
+		struct launched l;
+
+		launch_begin(&l, STREAM, (uint64_t[]){ piece[i], piece[0] }, 2);
+		fake_kernel_expect(STREAM, l.word[0].to, STAMP, (uint64_t)i);
+		launch_end(&l);
+		fake_run_all();
+	}
+	return stats->prefetch_hits - before;
+}
+
+/*
+ * An input, or a bias: it is what comes next of nothing. In a ring of four its
+ * own copy goes with every fourth, and with it what is known for one launch.
+ */
+static void what_every_launch_reads_does_not_hide_what_comes_next(void **state)
+{
+	uint64_t ahead = 0;
+
+	begin();
+	for (int pass = 0; pass < 6; pass++)
+		ahead_beside_the_first();
+	for (int pass = 0; pass < 4; pass++)
+		ahead += ahead_beside_the_first();
+	assert_true(ahead >= 2 * (PIECES - 1));
+	world_end();
+}
+
+/* Copies brought ahead while one launch hands its result to the next. */
+static uint64_t ahead_of_a_chain(void)
+{
+	uint64_t before = stats->prefetch_hits;
+
+	for (int i = 1; i < PIECES; i++) {
+		struct launched l;
+
+		launch_begin(&l, STREAM, (uint64_t[]){ piece[i], piece[0] }, 2);
+		fake_kernel_expect(STREAM, l.word[0].to, STAMP, (uint64_t)i);
+		launch_end(&l);
+		end_copy(piece[0]);
+		fake_run_all();
+	}
+	return stats->prefetch_hits - before;
+}
+
+/* Results that have found no place in VRAM, written by one launch for the next. */
+static void
+what_is_written_for_the_next_launch_does_not_hide_what_comes_next(void **state)
+{
+	begin();
+	for (int pass = 0; pass < 6; pass++)
+		ahead_of_a_chain();
+	assert_true(ahead_of_a_chain() >= PIECES - 2);
+	world_end();
+}
+
 /* FUNCTION reads little of what is as large as a piece: so it was measured. */
 static void make_direct_the_choice(void)
 {
@@ -463,12 +530,6 @@ static void make_direct_the_choice(void)
 	gb_choice_learn(choices, key, false, G, 1);
 	gb_choice_get(choices, key);
 	gb_choice_learn(choices, key, true, G, 1);
-}
-
-static void end_copy(uint64_t address)
-{
-	assert_true(gb_staging_access(address, STREAM, true));
-	gb_staging_written(address, STREAM);
 }
 
 static void what_is_better_read_directly_is_not_brought_ahead(void **state)
@@ -663,6 +724,9 @@ int main(void)
 		cmocka_unit_test(checks_of_one_copy_take_turns),
 		cmocka_unit_test(freed_memory_leaves_nothing_behind),
 		cmocka_unit_test(what_comes_next_is_brought_ahead),
+		cmocka_unit_test(what_every_launch_reads_does_not_hide_what_comes_next),
+		cmocka_unit_test(
+			what_is_written_for_the_next_launch_does_not_hide_what_comes_next),
 		cmocka_unit_test(what_is_better_read_directly_is_not_brought_ahead),
 		cmocka_unit_test(no_copy_hides_what_a_trusted_function_writes),
 		cmocka_unit_test(a_copy_waits_for_what_a_trusted_function_writes),

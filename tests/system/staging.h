@@ -125,7 +125,7 @@ void take_down(struct worker *worker, int stream, struct region *region,
 /* Launches (staging_launches.c). */
 void find_functions(int device, CUmodule module);
 void launch_something(struct worker *worker, int stream);
-/* Over all memory, or all weights, in order. */
+/* Over all memory, again and again, or all weights, in order. */
 void sweep(struct worker *worker, int stream);
 void sweep_weights(struct worker *worker, int stream);
 /* Reads a weight; into other memory, maybe. */

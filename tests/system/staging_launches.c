@@ -275,10 +275,11 @@ void poke_weight(struct worker *worker, int stream, struct region *weight)
 	use_end(worker, stream, &use, 1);
 }
 
+/* So often that what comes next is known. */
 void sweep(struct worker *worker, int stream)
 {
-	for (int i = 0; i < worker->count; i++)
-		fold_one(worker, stream, worker->mine[i]);
+	for (int i = 0; i < 3 * worker->count; i++)
+		fold_one(worker, stream, worker->mine[i % worker->count]);
 }
 
 static void launch_habit(struct worker *worker, int stream,
