@@ -46,22 +46,16 @@ static struct gb_extent *first_in_ram(struct gb_allocation *allocation)
 	return NULL;
 }
 
-/* May it leave so that @hot comes in, or, with NULL, for anything? */
-static bool may_go_for(const struct gb_allocation *cold,
-		       const struct gb_allocation *hot)
-{
-	return hot ? gb_worth_exchange(cold, hot) : gb_worth_may_leave(cold);
-}
-
 /*
- * The allocation that VRAM misses least and that may go for @hot (NULL: for
- * anything), the oldest of equals: programs sweep
- * over their weights in the order in which they made them, so what is equally
- * warm is best kept as a fixed part, and the part that launches reach first is
- * best read while later launches are still being issued.
+ * The allocation that VRAM misses least and that may go for @hot, the oldest of
+ * equals: programs sweep over their weights in the order in which they made them,
+ * so what is equally warm is best kept as a fixed part, and the part that launches
+ * reach first is best read while later launches are still being issued.
  */
-static struct gb_allocation *coldest(struct gb_device *device,
-				     const struct gb_allocation *hot)
+static struct gb_allocation *
+coldest_for(struct gb_device *device, const struct gb_allocation *hot,
+	    bool (*may_go_for)(const struct gb_allocation *cold,
+			       const struct gb_allocation *hot))
 {
 	struct gb_allocation *best = NULL;
 
@@ -75,6 +69,26 @@ static struct gb_allocation *coldest(struct gb_device *device,
 			best = each;
 	}
 	return best;
+}
+
+static bool may_leave(const struct gb_allocation *cold,
+		      const struct gb_allocation *hot)
+{
+	(void)hot;
+	return gb_worth_may_leave(cold);
+}
+
+static bool can_leave(const struct gb_allocation *cold,
+		      const struct gb_allocation *hot)
+{
+	(void)hot;
+	return gb_worth_can_leave(cold);
+}
+
+/* The same for new memory, which may be @bound to VRAM. */
+static struct gb_allocation *coldest(struct gb_device *device, bool bound)
+{
+	return coldest_for(device, NULL, bound ? can_leave : may_leave);
 }
 
 /* With staging it is not the oldest but one where little else is in RAM. */
@@ -125,29 +139,33 @@ static int move_out(struct gb_allocation *allocation)
 }
 
 /* Could moving memory out, or taking back what has been freed, make room? */
-static bool may_make_room(struct gb_device *device)
+static bool may_make_room(struct gb_device *device, bool bound)
 {
 	return !gb_list_is_empty(&device->leaving) ||
-	       (coldest(device, NULL) &&
+	       (coldest(device, bound) &&
 		(gb_budget_ram_room() || gb_spill_could_leave()));
 }
 
-int gb_placement_make_room(struct gb_device *device, uint64_t bytes)
+int gb_placement_make_room(struct gb_device *device, uint64_t bytes, bool bound)
 {
 	struct gb_moving moving;
 	int error;
 
 	if (gb_budget_room(device) >= bytes)
 		return 0;
-	if (!may_make_room(device))
+	if (!may_make_room(device, bound))
 		return -ENOMEM;
 	error = gb_moving_begin(&moving, device);
 	if (error)
 		return error;
 	while (!error && gb_budget_room(device) < bytes) {
-		struct gb_allocation *victim = even_victim(coldest(device, NULL));
+		struct gb_allocation *victim = even_victim(coldest(device, bound));
 		uint64_t before = device->ram_used;
 
+		if (victim && !gb_worth_may_leave(victim))
+			gb_log_once(GB_LOG_WARN,
+				    "GPU %d: what is in use all the time goes to RAM for what can be nowhere but in VRAM",
+				    device->ordinal);
 		error = victim ? move_out(victim) : -ENOMEM;
 		if (!error && victim->kind == GB_KIND_UPLOADED)
 			gb_balance_account(device,
@@ -166,7 +184,7 @@ int gb_placement_make_room(struct gb_device *device, uint64_t bytes)
 static bool is_worth_room(struct gb_device *device,
 			  const struct gb_allocation *allocation)
 {
-	const struct gb_allocation *victim = coldest(device, NULL);
+	const struct gb_allocation *victim = coldest(device, false);
 
 	return allocation->kind != GB_KIND_UPLOADED ||
 	       (victim && gb_worth_class(victim) < gb_worth_class(allocation));
@@ -230,7 +248,7 @@ int gb_placement_back(struct gb_allocation *allocation, const struct gb_fill *fi
 	assert(gb_locked);
 	assert(gb_allocation_is_pending(allocation));
 	if (is_worth_room(device, allocation))
-		gb_placement_make_room(device, allocation->bytes);
+		gb_placement_make_room(device, allocation->bytes, false);
 	make_room_in_ram(allocation);
 	while (done < allocation->bytes) {
 		struct gb_extent *extent = gb_extent_append(allocation);
@@ -269,7 +287,7 @@ int gb_placement_bring_in(struct gb_allocation *allocation, bool exportable)
 		if (!extent->tier->on_host ||
 		    (exportable && extent->tier->exportable))
 			continue;
-		error = gb_placement_make_room(device, extent->bytes);
+		error = gb_placement_make_room(device, extent->bytes, !exportable);
 		if (error && !exportable)
 			return error;
 		const struct gb_tier *to =
@@ -296,7 +314,7 @@ static uint64_t exchangeable(struct gb_device *device,
 		const struct gb_allocation *each =
 			gb_container_of(node, struct gb_allocation, node);
 
-		if (may_go_for(each, hot))
+		if (gb_worth_exchange(each, hot))
 			bytes += each->bytes - each->in_ram;
 	}
 	return bytes;
@@ -342,10 +360,11 @@ static int bring_in_one(struct gb_allocation *hot, struct gb_extent *extent)
 
 	hot->wanted = true;
 	while (!error && gb_budget_room(device) < extent->bytes) {
-		struct gb_allocation *cold = coldest(device, hot);
+		struct gb_allocation *cold =
+			coldest_for(device, hot, gb_worth_exchange);
 		struct gb_allocation *victim = even_victim(cold);
 
-		if (victim && !may_go_for(victim, hot))
+		if (victim && !gb_worth_exchange(victim, hot))
 			victim = cold;
 		error = victim ? move_out(victim) : -ENOMEM;
 	}

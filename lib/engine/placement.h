@@ -17,10 +17,11 @@ int gb_placement_back(struct gb_allocation *allocation, const struct gb_fill *fi
 
 /*
  * Moves cold memory out of @device's VRAM until @bytes have room within the
- * budget. Returns 0, or what stood in the way: -ENOMEM (nothing more may leave,
- * or RAM is full), -EBUSY (a capture forbids moving).
+ * budget; at last, where what comes is @bound to VRAM and cannot be elsewhere,
+ * memory that is in use all the time. Returns 0, or what stood in the way: -ENOMEM
+ * (nothing more may leave, or RAM is full), -EBUSY (a capture forbids moving).
  */
-int gb_placement_make_room(struct gb_device *device, uint64_t bytes);
+int gb_placement_make_room(struct gb_device *device, uint64_t bytes, bool bound);
 
 /*
  * Moves the allocation's extents from RAM into VRAM, or with @exportable into

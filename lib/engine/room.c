@@ -22,7 +22,7 @@ static int make_room(struct gb_device *device, uint64_t bytes)
 	/* Room that pending memory was promised is nobody else's. */
 	if (!gb_budget_holds_direct(device, bytes))
 		return -ENOMEM;
-	return gb_placement_make_room(device, bytes);
+	return gb_placement_make_room(device, bytes, true);
 }
 
 int gb_engine_make_room(int ordinal, uint64_t bytes)
@@ -91,7 +91,7 @@ int gb_engine_give_way(int ordinal, uint64_t bytes)
 	gb_lock();
 	before = device->vram_used;
 	gb_device_reclaim(device, true);
-	gb_placement_make_room(device, gb_budget_room(device) + bytes);
+	gb_placement_make_room(device, gb_budget_room(device) + bytes, true);
 	moved = before - device->vram_used;
 	gb_unlock();
 	gb_log_once(GB_LOG_WARN,

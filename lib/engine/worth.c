@@ -44,11 +44,16 @@ uint64_t gb_worth(const struct gb_allocation *allocation)
 	return (uint64_t)gb_worth_class(allocation) << 32 | gb_heat_now(allocation);
 }
 
-bool gb_worth_may_leave(const struct gb_allocation *allocation)
+bool gb_worth_can_leave(const struct gb_allocation *allocation)
 {
 	return !allocation->pinned && !allocation->freed &&
 	       !atomic_load(&allocation->captured) &&
-	       !atomic_load(&allocation->held) &&
+	       !atomic_load(&allocation->held);
+}
+
+bool gb_worth_may_leave(const struct gb_allocation *allocation)
+{
+	return gb_worth_can_leave(allocation) &&
 	       (allocation->kind != GB_KIND_WORKING ||
 		gb_heat_now(allocation) < GB_WORTH_HOT);
 }

@@ -20,7 +20,9 @@ unsigned int gb_worth_class(const struct gb_allocation *allocation);
 /* What leaving costs: the class first, then the heat. */
 uint64_t gb_worth(const struct gb_allocation *allocation);
 
-/* May it leave VRAM at all? */
+/* Can it leave VRAM at all? */
+bool gb_worth_can_leave(const struct gb_allocation *allocation);
+/* And may it, for what could as well be elsewhere? */
 bool gb_worth_may_leave(const struct gb_allocation *allocation);
 /* Is it worth an exchange, or only room that nobody has? */
 bool gb_worth_is_hot(const struct gb_allocation *allocation);

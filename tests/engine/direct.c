@@ -24,6 +24,30 @@ static void room_is_made_by_moving_weights(void **state)
 	gb_engine_count_direct(0, -5 * (int64_t)G);
 }
 
+/* Results stay out of its way; what can be nowhere but in VRAM does not. */
+static void memory_in_use_leaves_at_last(void **state)
+{
+	uint64_t busy[] = { take_working(13 * G), take_working(13 * G) };
+	uint64_t idle = take_working(6 * G), result;
+
+	for (int i = 0; i < 20; i++)
+		launch(busy, 2);
+	result = take_working(8 * G);
+	assert_int_equal(granules_in(FAKE_VRAM, idle), 0);
+	assert_int_equal(granules_in(FAKE_RAM, result), 2);
+	assert_int_equal(vram_used(0), 32 * G);
+	assert_int_equal(gb_engine_make_room(0, 10 * G), 0);
+	gb_engine_count_direct(0, 10 * G);
+	check_all();
+	assert_int_equal(granules_in(FAKE_VRAM, result), 0);
+	assert_int_equal(vram_used(0), 13 * G);
+	/* Of the two it is the other's turn. */
+	assert_int_equal(gb_engine_pin(result), 0);
+	assert_int_equal(gb_engine_pin(idle), 0);
+	assert_int_equal(vram_used(0), 14 * G);
+	gb_engine_count_direct(0, -10 * (int64_t)G);
+}
+
 static void what_goes_past_the_arena_counts(void **state)
 {
 	assert_int_equal(gb_engine_make_room(0, 20 * G), 0);
@@ -124,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		usual_test(room_is_made_by_moving_weights),
+		usual_test(memory_in_use_leaves_at_last),
 		usual_test(what_goes_past_the_arena_counts),
 		usual_test(ram_that_the_program_pins_counts),
 		usual_test(room_promised_to_pending_memory_is_not_given_away),
