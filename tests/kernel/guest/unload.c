@@ -42,14 +42,13 @@ TEST(removed_module_gives_all_memory_back)
 
 	test_changes_module();
 	CHECK(EVENTUALLY(module_remove() == 0));
-	before = memory_figure("MemFree:");
+	before = memory_free();
 	module_fill_reserve(64 * MIB);
 	close(must_alloc(must_hello(), 64 * MIB));
 	test_close_from(3);
 	CHECK(EVENTUALLY(module_remove() == 0));
-	if (!EVENTUALLY(memory_figure("MemFree:") + 16 * MIB > before))
-		FAIL("%lld bytes are missing",
-		     (long long)(before - memory_figure("MemFree:")));
+	if (!EVENTUALLY(memory_free() + 16 * MIB > before))
+		FAIL("%lld bytes are missing", (long long)(before - memory_free()));
 }
 
 /* At every moment of the start: threads, reserve and watchdog just begin. */
