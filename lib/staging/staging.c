@@ -68,10 +68,14 @@ struct gb_staging *gb_staging_lock(int ordinal)
 	return staging;
 }
 
-/* A sixteenth of the budget, 256 MiB to 2 GiB, and no more than a quarter. */
+/*
+ * A sixteenth of the budget, 256 MiB to 2 GiB, and no more than a quarter; or
+ * what is asked for, and no more than three quarters: the rest has to hold what
+ * launches work on.
+ */
 static uint64_t ring_bytes(const struct gb_device *device)
 {
-	uint64_t bytes = gb_staging_settings.bytes;
+	uint64_t bytes = gb_staging_settings.bytes, most = device->vram_budget / 4;
 
 	if (bytes == GB_SIZE_AUTO) {
 		bytes = device->vram_budget / 16;
@@ -79,9 +83,11 @@ static uint64_t ring_bytes(const struct gb_device *device)
 			bytes = 256 * MIB;
 		if (bytes > 2048 * MIB)
 			bytes = 2048 * MIB;
+	} else {
+		most *= 3;
 	}
-	if (bytes > device->vram_budget / 4)
-		bytes = device->vram_budget / 4;
+	if (bytes > most)
+		bytes = most;
 	return bytes & ~(GB_GRANULE - 1);
 }
 

@@ -78,6 +78,20 @@ static void gain_trust(int which)
 	}
 }
 
+/* However much is asked for. */
+static void a_ring_leaves_vram_for_what_launches_work_on(void **state)
+{
+	world_begin(&(struct world){
+		.devices = 1, .vram = 16 * G, .ram = 16 * G, .staging = 15 * G });
+	gb_engine_pin(take_working(2 * G));
+	piece[0] = take_weights(15 * G);
+	fill(piece[0], STAMP, 5);
+	assert_true(granules_in(FAKE_RAM, piece[0]) > 0);
+	read_at(STREAM, piece[0], 5);
+	assert_int_equal(gb_staging_of(&gb_engine.device[0])->ring.bytes, 12 * G);
+	world_end();
+}
+
 static void a_launch_reads_a_copy_in_vram(void **state)
 {
 	struct launched l;
@@ -705,6 +719,7 @@ static void failures_harm_no_results(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_ring_leaves_vram_for_what_launches_work_on),
 		cmocka_unit_test(a_launch_reads_a_copy_in_vram),
 		cmocka_unit_test(what_becomes_of_each_allocation_is_told),
 		cmocka_unit_test(all_words_go_the_same_way),
