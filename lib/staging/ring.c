@@ -68,6 +68,40 @@ struct gb_slot *gb_ring_take(struct gb_ring *ring, uint64_t bytes)
 	return slot;
 }
 
+/* What there would be from @slot's place on, without it and all later ones. */
+static uint64_t room_from(const struct gb_ring *ring, const struct gb_slot *slot)
+{
+	const struct gb_slot *oldest = slot_of(ring->slots.next);
+	uint64_t end = oldest->address > slot->address
+			       ? oldest->address
+			       : ring->address + ring->bytes;
+
+	return end - slot->address;
+}
+
+struct gb_slot *gb_ring_latest(const struct gb_ring *ring, uint64_t bytes)
+{
+	for (struct gb_list *node = ring->slots.prev; node != ring->slots.next;
+	     node = node->prev) {
+		struct gb_slot *slot = slot_of(node);
+
+		if (slot->used || slot->pins)
+			return NULL;
+		if (room_from(ring, slot) >= bytes)
+			return slot;
+	}
+	return NULL;
+}
+
+void gb_ring_take_back(struct gb_ring *ring)
+{
+	struct gb_slot *latest = slot_of(ring->slots.prev);
+
+	assert(!gb_list_is_empty(&ring->slots));
+	ring->head = latest->address - ring->address;
+	gb_ring_let_go(latest);
+}
+
 struct gb_slot_user *gb_slot_user(struct gb_slot *slot, const struct gb_lane *lane)
 {
 	struct gb_slot_user *passed = NULL;

@@ -58,6 +58,15 @@ void gb_ring_let_go(struct gb_slot *slot);
 struct gb_slot *gb_ring_take(struct gb_ring *ring, uint64_t bytes);
 
 /*
+ * Where the oldest is to stay: one of the latest, such that its place and those
+ * of all later ones would hold @bytes, if none of them has been used or is
+ * about to be. Else, or if that takes the oldest too, NULL.
+ */
+struct gb_slot *gb_ring_latest(const struct gb_ring *ring, uint64_t bytes);
+/* Lets go of the latest slot, whose place is the next one's. */
+void gb_ring_take_back(struct gb_ring *ring);
+
+/*
  * The entry of @lane's stream, made if need be, or NULL where the slot has no
  * room for one more stream.
  */

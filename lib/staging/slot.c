@@ -180,31 +180,70 @@ void gb_slot_recover(struct gb_staging *staging, struct gb_slot *slot)
 }
 
 /* Makes the copy stream wait until the slot's place is free for a new one. */
-static int evict(struct gb_staging *staging, struct gb_slot *slot, bool ahead)
+static int vacate(struct gb_staging *staging, struct gb_slot *slot)
 {
 	struct gb_lane *copy = staging->lanes.copy;
 	int error;
 
-	if (slot->pins || (ahead && slot->allocation && !slot->used))
-		return -EBUSY;
 	if (slot->allocation && gb_slot_is_unchecked(slot))
 		error = gb_slot_settle(staging, slot, copy);
 	else
 		error = wait_for_users(staging, slot, copy);
-	if (error)
-		return error;
-	gb_slot_drop(slot);
-	gb_ring_let_go(slot);
+	if (!error)
+		gb_slot_drop(slot);
+	return error;
+}
+
+static bool waits_for_its_first_use(const struct gb_slot *slot)
+{
+	return slot->allocation && !slot->used;
+}
+
+static int evict(struct gb_staging *staging, struct gb_slot *slot, bool ahead)
+{
+	int error;
+
+	if (slot->pins || (ahead && waits_for_its_first_use(slot)))
+		return -EBUSY;
+	error = vacate(staging, slot);
+	if (!error)
+		gb_ring_let_go(slot);
+	return error;
+}
+
+/*
+ * Of the copies brought ahead the oldest is used next, and the latest last.
+ * Were it the oldest that makes way for a copy that nobody expected, its use
+ * would come as unexpectedly, and so on through all of them.
+ */
+static int take_back(struct gb_staging *staging, struct gb_slot *first)
+{
+	struct gb_slot *latest;
+	int error;
+
+	do {
+		latest = gb_container_of(staging->ring.slots.prev,
+					 struct gb_slot, node);
+		error = vacate(staging, latest);
+		if (error)
+			return error;
+		gb_ring_take_back(&staging->ring);
+	} while (latest != first);
 	return 0;
 }
 
 static int make_place(struct gb_staging *staging, uint64_t bytes, bool ahead)
 {
-	struct gb_slot *victim;
+	struct gb_slot *victim, *latest;
 	int error = 0;
 
-	while (!error && (victim = gb_ring_victim(&staging->ring, bytes)))
-		error = evict(staging, victim, ahead);
+	while (!error && (victim = gb_ring_victim(&staging->ring, bytes))) {
+		latest = NULL;
+		if (!ahead && (victim->pins || waits_for_its_first_use(victim)))
+			latest = gb_ring_latest(&staging->ring, bytes);
+		error = latest ? take_back(staging, latest)
+			       : evict(staging, victim, ahead);
+	}
 	return error;
 }
 

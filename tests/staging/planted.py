@@ -41,14 +41,12 @@ BUGS = {
 """),
     "no wait for a victim's last user": (SLOT, """\
 		error = wait_for_users(staging, slot, copy);
-	if (error)
-		return error;
-	gb_slot_drop(slot);
+	if (!error)
+		gb_slot_drop(slot);
 """, """\
 		error = 0;
-	if (error)
-		return error;
-	gb_slot_drop(slot);
+	if (!error)
+		gb_slot_drop(slot);
 """),
     "no wait for the writers of a home": (HOME, """\
 	for (int i = 0; !error && i < GB_STAGED_WRITERS; i++)

@@ -101,14 +101,32 @@ static void a_victim_that_stays_is_the_same_later(void **state)
 	gb_ring_finish(&ring);
 }
 
+/* By the latest, if that can be; the new one is where they were. */
+static bool make_way(struct gb_ring *ring, uint64_t bytes)
+{
+	struct gb_slot *first = gb_ring_latest(ring, bytes);
+	uint64_t address = first ? first->address : 0;
+
+	if (!first)
+		return false;
+	while (gb_container_of(ring->slots.prev, struct gb_slot, node) != first)
+		gb_ring_take_back(ring);
+	gb_ring_take_back(ring);
+	assert_null(gb_ring_victim(ring, bytes));
+	assert_int_equal(gb_ring_take(ring, bytes)->address, address);
+	return true;
+}
+
 static void random_sizes_never_overlap(void **state)
 {
 	uint64_t dice = 1;
 	struct gb_ring ring;
-	int gone, most = 0;
+	int gone, most = 0, back = 0;
 
 	gb_ring_init(&ring, BASE, 16 * G);
 	for (int i = 0; i < 20000; i++) {
+		uint64_t bytes;
+
 		dice = dice * UINT64_C(6364136223846793005) + 1;
 		place(&ring, (1 + (dice >> 40) % 8) * G, &gone);
 		most = gone > most ? gone : most;
@@ -116,8 +134,67 @@ static void random_sizes_never_overlap(void **state)
 		if ((dice >> 50) % 4 == 0)
 			gb_ring_victim(&ring, (1 + (dice >> 52) % 8) * G);
 		check_ring(&ring);
+		bytes = (1 + (dice >> 44) % 8) * G;
+		if ((dice >> 54) % 4 == 0)
+			back += make_way(&ring, bytes);
+		check_ring(&ring);
 	}
 	assert_in_range(most, 2, 16);
+	assert_true(back > 1000);
+	gb_ring_finish(&ring);
+}
+
+/* The latest, and as many before it as are needed; never what is in use. */
+static void the_latest_make_way_for_what_nobody_expected(void **state)
+{
+	struct gb_slot *slots[4];
+	struct gb_ring ring;
+	int gone;
+
+	gb_ring_init(&ring, BASE, 8 * G);
+	for (int i = 0; i < 4; i++)
+		slots[i] = place(&ring, 2 * G, &gone);
+	assert_ptr_equal(gb_ring_latest(&ring, G), slots[3]);
+	assert_ptr_equal(gb_ring_latest(&ring, 2 * G), slots[3]);
+	assert_ptr_equal(gb_ring_latest(&ring, 5 * G), slots[1]);
+	assert_null(gb_ring_latest(&ring, 7 * G)); /* the oldest stays */
+	slots[2]->used = true;
+	assert_ptr_equal(gb_ring_latest(&ring, 2 * G), slots[3]);
+	assert_null(gb_ring_latest(&ring, 3 * G));
+	slots[2]->used = false;
+	slots[3]->pins = 1;
+	assert_null(gb_ring_latest(&ring, G));
+	slots[3]->pins = 0;
+	gb_ring_take_back(&ring);
+	gb_ring_take_back(&ring);
+	assert_null(gb_ring_victim(&ring, 3 * G));
+	assert_int_equal(gb_ring_take(&ring, 3 * G)->address, BASE + 4 * G);
+	check_ring(&ring);
+	gb_ring_finish(&ring);
+}
+
+/* Behind the end: what has gone round it ends where the oldest begins. */
+static void the_latest_make_way_across_the_end(void **state)
+{
+	struct gb_slot *before, *behind;
+	struct gb_ring ring;
+	int gone;
+
+	gb_ring_init(&ring, BASE, 8 * G);
+	place(&ring, 3 * G, &gone);
+	place(&ring, 2 * G, &gone);
+	before = place(&ring, 2 * G, &gone);
+	behind = place(&ring, 2 * G, &gone);
+	assert_int_equal(gone, 1);
+	assert_int_equal(behind->address, BASE);
+	assert_ptr_equal(gb_ring_latest(&ring, 3 * G), behind);
+	/* From its place to the end of the ring there are three. */
+	assert_null(gb_ring_latest(&ring, 4 * G));
+	gb_ring_take_back(&ring);
+	assert_ptr_equal(gb_ring_latest(&ring, 3 * G), before);
+	gb_ring_take_back(&ring);
+	assert_int_equal(gb_ring_take(&ring, 3 * G)->address, BASE + 5 * G);
+	check_ring(&ring);
 	gb_ring_finish(&ring);
 }
 
@@ -155,6 +232,8 @@ int main(void)
 		cmocka_unit_test(one_may_take_all),
 		cmocka_unit_test(a_victim_that_stays_is_the_same_later),
 		cmocka_unit_test(random_sizes_never_overlap),
+		cmocka_unit_test(the_latest_make_way_for_what_nobody_expected),
+		cmocka_unit_test(the_latest_make_way_across_the_end),
 		cmocka_unit_test(users_are_kept_until_they_have_passed),
 	};
 

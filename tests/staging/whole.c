@@ -465,6 +465,62 @@ static void what_comes_next_is_brought_ahead(void **state)
 	world_end();
 }
 
+static void pass_over_all(void)
+{
+	for (int i = 0; i < PIECES; i++) {
+		read_at(STREAM, piece[i], (uint64_t)i);
+		fake_run_all();
+	}
+}
+
+/*
+ * In a ring full of what comes next: a copy of it makes way, but the one that
+ * is used last, or each would be missed in its turn.
+ */
+static void what_nobody_expected_costs_one_copy_of_what_comes_next(void **state)
+{
+	uint64_t other, misses, copies;
+
+	begin();
+	other = take_weights(G);
+	fill(other, STAMP, 50);
+	for (int pass = 0; pass < 6; pass++)
+		pass_over_all();
+	gb_engine_idle(0);
+	fake_run_all();
+	misses = stats->stage_misses;
+	copies = stats->staged / G;
+	read_at(STREAM, other, 50);
+	fake_run_all();
+	pass_over_all();
+	assert_int_equal(stats->stage_misses, misses + 1);
+	/* All pieces, what follows them, the other, and the one that made way. */
+	assert_in_range(stats->staged / G - copies, 2, PIECES + 2);
+	world_end();
+}
+
+/* The same of two that one launch reads, of which the first is what comes next. */
+static void what_comes_next_is_read_beside_what_nobody_expected(void **state)
+{
+	struct launched l;
+	uint64_t other;
+
+	begin();
+	other = take_weights(G);
+	fill(other, STAMP, 50);
+	for (int pass = 0; pass < 6; pass++)
+		pass_over_all();
+	gb_engine_idle(0);
+	fake_run_all();
+	launch_begin(&l, STREAM, (uint64_t[]){ piece[0], other }, 2);
+	assert_true(l.word[0].to != piece[0] && l.word[1].to != other);
+	fake_kernel_expect(STREAM, l.word[0].to, STAMP, 0);
+	fake_kernel_expect(STREAM, l.word[1].to, STAMP, 50);
+	launch_end(&l);
+	fake_run_all();
+	world_end();
+}
+
 static void end_copy(uint64_t address)
 {
 	assert_true(gb_staging_access(address, STREAM, true));
@@ -727,6 +783,9 @@ int main(void)
 		cmocka_unit_test(checks_of_one_copy_take_turns),
 		cmocka_unit_test(freed_memory_leaves_nothing_behind),
 		cmocka_unit_test(what_comes_next_is_brought_ahead),
+		cmocka_unit_test(
+			what_nobody_expected_costs_one_copy_of_what_comes_next),
+		cmocka_unit_test(what_comes_next_is_read_beside_what_nobody_expected),
 		cmocka_unit_test(what_every_launch_reads_does_not_hide_what_comes_next),
 		cmocka_unit_test(
 			what_is_written_for_the_next_launch_does_not_hide_what_comes_next),
