@@ -15,6 +15,14 @@
 
 /* An exchange must lower what is wrong by one part in so many, or is not worth it. */
 #define PROGRESS 256
+/*
+ * Launches stand still for copies in one part in so many of the time, or their
+ * order is good enough: a prefill of 8192 tokens on an H200 did so for 0.9 %
+ * without end, and each exchange for the sake of that took a sixth of it.
+ */
+#define HELD_UP	 64
+/* Nanoseconds that this is said of, or twice as many: it is an estimate (stall.h). */
+#define OF_LATE	 UINT64_C(4000000000)
 
 /* An allocation in the order of use. Figures in granules, as sums of them grow. */
 struct item {
@@ -384,6 +392,24 @@ static bool was_busy(const struct gb_device *device, uint64_t bytes, uint64_t ns
 	return rate && (double)bytes / (double)rate >= (double)ns / 1e9 * 15 / 16;
 }
 
+void gb_balance_look(struct gb_device *device)
+{
+	struct gb_balance *balance = &device->balance;
+	uint64_t seen, held = gb_staging_stalls(device, &seen);
+
+	/* It has begun anew. */
+	if (seen < balance->seen_then)
+		balance->seen_then = balance->held_then = 0;
+	balance->seen += seen - balance->seen_then;
+	balance->held += held - balance->held_then;
+	balance->seen_then = seen;
+	balance->held_then = held;
+	while (balance->seen > 2 * OF_LATE) {
+		balance->seen /= 2;
+		balance->held /= 2;
+	}
+}
+
 bool gb_balance_is_due(const struct gb_device *device, uint64_t now)
 {
 	const struct gb_balance *balance = &device->balance;
@@ -391,6 +417,7 @@ bool gb_balance_is_due(const struct gb_device *device, uint64_t now)
 
 	return balance->looked && gb_staging_ring(device, &copied) &&
 	       copied != balance->copied &&
+	       balance->held >= balance->seen / HELD_UP &&
 	       !was_busy(device, copied - balance->copied, now - balance->looked);
 }
 

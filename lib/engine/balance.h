@@ -18,11 +18,14 @@ struct gb_exchange {
 	struct gb_allocation *out; /* has memory in VRAM */
 };
 
+/* The program waits: how much have launches stood still for copies of late? */
+void gb_balance_look(struct gb_device *device);
 /*
- * May a look be worth its time: have copies gone into a ring since the last
- * note, and had the link time left? Where it was busy all along, as with
- * programs that compute little, no order brings more over it. @now:
- * CLOCK_MONOTONIC, in ns.
+ * May a search be worth its time: have copies gone into a ring since the last
+ * note, had the link time left, and did launches stand still for copies of
+ * late? Where the link was busy all along, as with programs that compute
+ * little, no order brings more over it; and where hardly any launch waits, no
+ * order is better than the one there is. @now: CLOCK_MONOTONIC, in ns.
  */
 bool gb_balance_is_due(const struct gb_device *device, uint64_t now);
 /* What is counted from here on is another stretch. */

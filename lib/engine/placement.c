@@ -474,7 +474,10 @@ static void rebalance(struct gb_device *device, uint64_t began)
 
 void gb_placement_rebalance(struct gb_device *device)
 {
-	rebalance(device, gb_now_ns());
+	uint64_t now = gb_now_ns();
+
+	gb_balance_look(device);
+	rebalance(device, now);
 	gb_balance_note(device, gb_now_ns());
 }
 

@@ -114,6 +114,8 @@ struct gb_balance {
 	bool settled;	  /* in that order nothing helped */
 	uint64_t in, out; /* ids of those that are changing places, or 0 */
 	uint64_t credit;  /* bytes that may still change places */
+	/* gb_staging_stalls at the last look, and how much of late; ns. */
+	uint64_t seen_then, held_then, seen, held;
 };
 
 struct gb_device {

@@ -102,7 +102,8 @@ static void learn_of_time(struct gb_staging *staging,
 		gb_choice_learn(choices, timer->key,
 				timer->what == GB_TIMED_DIRECT, timer->bytes, ns);
 		break;
-	case GB_TIMED_STALL: /* among the stalls' own */
+	case GB_TIMED_STALL: /* these are among the stalls' own */
+	case GB_TIMED_STRETCH:
 	case GB_TIMED_NOTHING:
 		break;
 	}

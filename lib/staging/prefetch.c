@@ -138,6 +138,7 @@ void gb_staging_idle(int ordinal)
 	if (!(gb_gate_enter() & GB_ATTENTION_CLOSED)) {
 		pthread_mutex_lock(&staging->lock);
 		gb_staging_learn(staging);
+		gb_stall_stretch(staging);
 		gb_prefetch(staging);
 		pthread_mutex_unlock(&staging->lock);
 	}

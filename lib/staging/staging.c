@@ -132,6 +132,21 @@ uint64_t gb_staging_ring(const struct gb_device *device, uint64_t *copied)
 	return bytes >= RING_MIN && gb_arena_is_distinct(device) ? bytes : 0;
 }
 
+uint64_t gb_staging_stalls(const struct gb_device *device, uint64_t *seen)
+{
+	struct gb_staging *staging = gb_staging_of(device);
+	uint64_t held;
+
+	*seen = 0;
+	if (!staging)
+		return 0;
+	pthread_mutex_lock(&staging->lock);
+	held = staging->stalls.held;
+	*seen = staging->stalls.seen;
+	pthread_mutex_unlock(&staging->lock);
+	return held;
+}
+
 /* VRAM of the arena that the program knows nothing of and that stays. */
 static int take_vram(struct gb_device *device, uint64_t bytes,
 		     struct gb_allocation **allocation)

@@ -8,9 +8,12 @@
  *
  * One wait in GB_STALL_EVERY is timed so, and stands for those since the timed
  * one before: what the statistics page says of stalls is an estimate. Not in it
- * is what graphs wait for, where all waits are nodes, and what the program's own
- * thread waits for (gb_stats.nvme_wait_ns). The lock of the owner guards
- * everything here.
+ * is what graphs wait for, where all waits are nodes, and what the program's
+ * own thread waits for (gb_stats.nvme_wait_ns).
+ *
+ * For the share of the time that this is, stretches of the copy stream are
+ * timed in the same way, from one moment in which the program waits to another.
+ * The lock of the owner guards everything here.
  */
 #ifndef GB_STALL_H
 #define GB_STALL_H
@@ -30,8 +33,12 @@
 
 struct gb_stalls {
 	struct gb_timers timers;
+	struct gb_timer *stretch; /* if it still is one */
+	uint64_t fills; /* the copy lane's last point when that began */
 	uint32_t waits; /* since the last timed one */
 	bool begun;	/* one has been timed: the first is, always */
+	/* Nanoseconds by the GPU's clock: launches have stood so many, of so many. */
+	uint64_t held, seen;
 };
 
 struct gb_staging;
@@ -43,6 +50,12 @@ struct gb_staging;
  */
 struct gb_timer *gb_stall_begin(struct gb_staging *staging,
 				struct gb_lane *lane, struct gb_point point);
+
+/*
+ * The program waits: a stretch of time ends and the next begins. Asks the
+ * driver. Where nothing has been copied since the last has begun it goes on.
+ */
+void gb_stall_stretch(struct gb_staging *staging);
 
 /* Puts what is known to have passed on the statistics page. Asks the driver of none. */
 void gb_stall_learn(struct gb_staging *staging);

@@ -16,9 +16,10 @@ enum gb_timed {
 	GB_TIMED_NOTHING, /* the timer is free */
 	GB_TIMED_FILL,
 	GB_TIMED_LEARN,
-	GB_TIMED_STAGED, /* a kernel that read a copy */
-	GB_TIMED_DIRECT, /* a kernel that read a home */
-	GB_TIMED_STALL,	 /* nothing but the wait for a copy; see stall.h */
+	GB_TIMED_STAGED,  /* a kernel that read a copy */
+	GB_TIMED_DIRECT,  /* a kernel that read a home */
+	GB_TIMED_STALL,	  /* nothing but the wait for a copy; see stall.h */
+	GB_TIMED_STRETCH, /* all that the GPU did meanwhile, or nothing */
 };
 
 struct gb_timer {

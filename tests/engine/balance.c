@@ -4,7 +4,7 @@
 
 #include "balance.h"
 #include "clock.h"
-#include "../../lib/staging/staging.h"
+#include "staging/state.h"
 
 #define MOST  80
 #define STAMP UINT64_C(4096)
@@ -82,12 +82,22 @@ static void use_at(int at)
 	use(weights[at], seeds[at]);
 }
 
-/* The program waits, and has done so for as long as the engine might wish. */
+static struct gb_stalls *stalls(void)
+{
+	return &gb_staging_of(gpu)->stalls;
+}
+
+/*
+ * The program waits, and has done so for as long as the engine might wish;
+ * launches had to wait for copies.
+ */
 static void wait_idle(void)
 {
 	uint64_t before = moves();
 
 	assert_int_equal(fake_driver.drain(0), 0);
+	if (gb_staging_of(gpu))
+		stalls()->held += UINT64_C(1000000000000);
 	gpu->rebalance_after = 0;
 	gb_engine_idle(0);
 	/* Four extents each way hold a program up for some 30 ms. */
@@ -361,6 +371,50 @@ static void a_busy_link_is_no_reason_to_look(void **state)
 	world_end();
 }
 
+/* After a pass with copies that took so long, and launches that stood so long in it. */
+static bool is_due_after(uint64_t seen, uint64_t held)
+{
+	const uint64_t now = UINT64_C(1000000000000);
+	bool due;
+
+	gb_balance_note(gpu, now);
+	gpu->stats->staged += G;
+	stalls()->seen += seen;
+	stalls()->held += held;
+	gb_balance_look(gpu);
+	due = gb_balance_is_due(gpu, now + seen);
+	return due;
+}
+
+/* The estimate jumps: it is what of late comes to that counts. */
+static void launches_that_hardly_wait_are_no_reason_to_look(void **state)
+{
+	const uint64_t pass = 300000000;
+
+	begin(32, 48);
+	add_many(56, 1);
+	lump();
+	gpu->balance.seen = gpu->balance.held = 0;
+	/* 1 % of the time, in every fifth pass 5 %. */
+	for (int i = 0; i < 60; i++) {
+		bool due = is_due_after(pass, i % 5 == 4 ? pass / 20 : 0);
+
+		assert_false(due && i > 20);
+	}
+	for (int i = 0; i < 12; i++) {
+		bool due = is_due_after(pass, pass / 20);
+
+		assert_true(i == 0 ? !due : due || i < 9);
+	}
+	/* A program that has paused for long begins anew. */
+	assert_false(is_due_after(1000 * pass, 0));
+	/* Staging, too. */
+	stalls()->seen = stalls()->held = pass;
+	assert_true(is_due_after(pass, 0));
+	assert_in_range(gpu->balance.held, pass, 2 * pass);
+	world_end();
+}
+
 static void full_ram_moves_nothing(void **state)
 {
 	begin(32, 33);
@@ -499,6 +553,7 @@ int main(void)
 		cmocka_unit_test(what_fits_in_the_ring_moves_nothing),
 		cmocka_unit_test(waiting_without_copies_moves_nothing),
 		cmocka_unit_test(a_busy_link_is_no_reason_to_look),
+		cmocka_unit_test(launches_that_hardly_wait_are_no_reason_to_look),
 		cmocka_unit_test(full_ram_moves_nothing),
 		cmocka_unit_test(an_exchange_costs_a_share_of_the_time),
 		cmocka_unit_test(orders_that_take_turns_stay_within_the_credit),

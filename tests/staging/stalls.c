@@ -108,6 +108,41 @@ static void few_are_timed(void **state)
 	world_end();
 }
 
+static void pass(void)
+{
+	for (int i = 0; i < PIECES; i++)
+		read_piece(i);
+	gb_staging_idle(0);
+	fake_run_all();
+}
+
+/* A stretch is known of once the copy stream has come past its end. */
+static void the_time_between_two_waits_is_known(void **state)
+{
+	uint64_t before, seen, held;
+
+	begin();
+	fake_set_elapsed(3 * MS);
+	for (int i = 0; i < 3; i++)
+		pass();
+	gb_staging_stalls(&gb_engine.device[0], &before);
+	for (int i = 0; i < 10; i++)
+		pass();
+	held = gb_staging_stalls(&gb_engine.device[0], &seen);
+	assert_int_equal(seen - before, 10 * 3 * MS);
+	assert_int_equal(held, stats->stall_ns);
+	/* Nothing is copied, and so nothing is asked. */
+	for (int i = 0; i < 10; i++)
+		gb_staging_idle(0);
+	gb_staging_stalls(&gb_engine.device[0], &before);
+	for (int i = 0; i < 10; i++)
+		gb_staging_idle(0);
+	gb_staging_stalls(&gb_engine.device[0], &seen);
+	assert_int_equal(seen, before);
+	fake_set_elapsed(0);
+	world_end();
+}
+
 /* What cannot be timed is launched all the same, and counted by the next. */
 static void failures_lose_no_launch(void **state)
 {
@@ -119,6 +154,8 @@ static void failures_lose_no_launch(void **state)
 		for (unsigned int n = 0; n < 4 * GB_STALL_EVERY; n++) {
 			fake_fail(op[i], 1 + n % 5, 1, -ENOMEM);
 			read_piece((int)n % PIECES);
+			if (n % PIECES == PIECES - 1)
+				gb_staging_idle(0);
 		}
 		fake_failed();
 		assert_true(stats->stalls <= 4 * GB_STALL_EVERY);
@@ -134,6 +171,7 @@ int main(void)
 		cmocka_unit_test(what_is_in_time_is_not),
 		cmocka_unit_test(what_is_found_in_the_ring_waits_for_nothing),
 		cmocka_unit_test(few_are_timed),
+		cmocka_unit_test(the_time_between_two_waits_is_known),
 		cmocka_unit_test(failures_lose_no_launch),
 	};
 
