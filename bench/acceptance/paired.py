@@ -18,9 +18,10 @@ TITLES = {
 # and what follows what, and memory changes places until RAM is evenly spread over what
 # the program goes over, in a tenth of its time (docs/design.md, "Placement"). That is
 # over when hardly anything has moved in so many passes in a row; or never, and then
-# what still moves is part of what the work takes.
+# what still moves is part of what the work takes. After an exchange there is none for
+# ten times as long as it took, which may be two passes.
 LEAST, MOST = 4, 24
-QUIET = 2
+QUIET = 3
 HARDLY = 16 << 20  # bytes
 # What the rows' details tell of each run in overflow, warming up included.
 COUNTERS = (
