@@ -19,9 +19,10 @@ TITLES = {
 # the program goes over, in a tenth of its time (docs/design.md, "Placement"). That is
 # over when hardly anything has moved in so many passes in a row; or never, and then
 # what still moves is part of what the work takes. After an exchange there is none for
-# ten times as long as it took, which may be two passes.
-LEAST, MOST = 4, 24
-QUIET = 3
+# ten times as long as it took, and until enough waits have been timed, which may be four
+# passes.
+LEAST, MOST = 5, 24
+QUIET = 5
 HARDLY = 16 << 20  # bytes
 # What the rows' details tell of each run in overflow, warming up included.
 COUNTERS = (

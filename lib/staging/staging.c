@@ -132,19 +132,17 @@ uint64_t gb_staging_ring(const struct gb_device *device, uint64_t *copied)
 	return bytes >= RING_MIN && gb_arena_is_distinct(device) ? bytes : 0;
 }
 
-uint64_t gb_staging_stalls(const struct gb_device *device, uint64_t *seen)
+struct gb_stalled gb_staging_stalls(const struct gb_device *device)
 {
 	struct gb_staging *staging = gb_staging_of(device);
-	uint64_t held;
+	struct gb_stalled so_far = { 0 };
 
-	*seen = 0;
 	if (!staging)
-		return 0;
+		return so_far;
 	pthread_mutex_lock(&staging->lock);
-	held = staging->stalls.held;
-	*seen = staging->stalls.seen;
+	so_far = staging->stalls.so_far;
 	pthread_mutex_unlock(&staging->lock);
-	return held;
+	return so_far;
 }
 
 /* VRAM of the arena that the program knows nothing of and that stays. */

@@ -126,10 +126,14 @@ gb_staging_access(ends->to, ends->stream, ends->to == 0);
  lane->promised <= lane->last &&
 """, "\n", "unit"),
     "a place is used again while pinned": (SLOT, """\
-	if (slot->pins || (ahead && slot->allocation && !slot->used))
+	if (slot->pins || (ahead && waits_for_its_first_use(slot)))
 """, """\
-	if (ahead && slot->allocation && !slot->used)
+	if (ahead && waits_for_its_first_use(slot))
 """),
+    "a copy is taken back while pinned": ("lib/staging/ring.c", """\
+		if (slot->used || slot->pins)
+			return NULL;
+""", ""),
     "a copy is made during a write": (SLOT, """\
 	if (allocation->staged.writing || staging->writing)
 		return -EBUSY;
