@@ -112,7 +112,7 @@ struct gb_stats_device {
 	uint64_t returned; /* bytes that came back to stay in RAM */
 	/*
 	 * Launches that stood in their stream until a staged copy had arrived,
-	 * and how long: estimates from one wait in five, without graphs.
+	 * and how long: estimates from one wait in 17, without graphs.
 	 */
 	uint64_t stalls;
 	uint64_t stall_ns;

@@ -21,11 +21,8 @@
  * without end, and each exchange for the sake of that took a sixth of it.
  */
 #define HELD_UP	 64
-/*
- * Waits that must have been timed to say so. Of those of that prefill three in 127
- * were stalls, 0.55 ms each: by chance so many of 96 come to 1/64 in 3 of 100 cases.
- */
-#define ENOUGH	 96
+/* Nanoseconds that this is said of, or twice as many: it is an estimate (stall.h). */
+#define OF_LATE	 UINT64_C(4000000000)
 
 /* An allocation in the order of use. Figures in granules, as sums of them grow. */
 struct item {
@@ -397,27 +394,20 @@ static bool was_busy(const struct gb_device *device, uint64_t bytes, uint64_t ns
 
 void gb_balance_look(struct gb_device *device)
 {
-	struct gb_stalled now = gb_staging_stalls(device);
-	struct gb_stalled *then = &device->balance.then;
-	struct gb_stalled *late = &device->balance.late;
+	struct gb_balance *balance = &device->balance;
+	uint64_t seen, held = gb_staging_stalls(device, &seen);
 
 	/* It has begun anew. */
-	if (now.timed < then->timed || now.seen < then->seen)
-		*then = (struct gb_stalled){ 0 };
-	late->held += now.held - then->held;
-	late->seen += now.seen - then->seen;
-	late->timed += now.timed - then->timed;
-	*then = now;
-	while (late->timed >= 2 * ENOUGH) {
-		late->held /= 2;
-		late->seen /= 2;
-		late->timed /= 2;
+	if (seen < balance->seen_then)
+		balance->seen_then = balance->held_then = 0;
+	balance->seen += seen - balance->seen_then;
+	balance->held += held - balance->held_then;
+	balance->seen_then = seen;
+	balance->held_then = held;
+	while (balance->seen > 2 * OF_LATE) {
+		balance->seen /= 2;
+		balance->held /= 2;
 	}
-}
-
-static bool is_held_up(const struct gb_stalled *late)
-{
-	return late->timed >= ENOUGH && late->held >= late->seen / HELD_UP;
 }
 
 bool gb_balance_is_due(const struct gb_device *device, uint64_t now)
@@ -426,7 +416,8 @@ bool gb_balance_is_due(const struct gb_device *device, uint64_t now)
 	uint64_t copied;
 
 	return balance->looked && gb_staging_ring(device, &copied) &&
-	       copied != balance->copied && is_held_up(&balance->late) &&
+	       copied != balance->copied &&
+	       balance->held >= balance->seen / HELD_UP &&
 	       !was_busy(device, copied - balance->copied, now - balance->looked);
 }
 
@@ -462,9 +453,6 @@ void gb_balance_account(struct gb_device *device, int64_t bytes)
 {
 	struct gb_balance *balance = &device->balance;
 
-	/* What was measured in the old order says nothing of the new one. */
-	if (bytes < 0)
-		balance->late = (struct gb_stalled){ 0 };
 	if (bytes < 0 && balance->credit < (uint64_t)-bytes)
 		balance->credit = 0;
 	else

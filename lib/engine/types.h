@@ -105,13 +105,6 @@ struct gb_allocation {
 	_Atomic(struct gb_stats_use *) use; /* on the page, or NULL (use.h) */
 };
 
-/* Of launches that stood still for copies; times by the GPU's own clock, in ns. */
-struct gb_stalled {
-	uint64_t held;	/* so long have they stood, by an estimate, */
-	uint64_t seen;	/* of so long; */
-	uint64_t timed; /* so many times that is told from */
-};
-
 /* What is remembered between looks at a device's balance (balance.h). */
 struct gb_balance {
 	uint64_t order;	  /* a name of the order of use, as last seen */
@@ -121,8 +114,8 @@ struct gb_balance {
 	bool settled;	  /* in that order nothing helped */
 	uint64_t in, out; /* ids of those that are changing places, or 0 */
 	uint64_t credit;  /* bytes that may still change places */
-	/* gb_staging_stalls at the last look, and what it was of late. */
-	struct gb_stalled then, late;
+	/* gb_staging_stalls at the last look, and how much of late; ns. */
+	uint64_t seen_then, held_then, seen, held;
 };
 
 struct gb_device {

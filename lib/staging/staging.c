@@ -132,17 +132,19 @@ uint64_t gb_staging_ring(const struct gb_device *device, uint64_t *copied)
 	return bytes >= RING_MIN && gb_arena_is_distinct(device) ? bytes : 0;
 }
 
-struct gb_stalled gb_staging_stalls(const struct gb_device *device)
+uint64_t gb_staging_stalls(const struct gb_device *device, uint64_t *seen)
 {
 	struct gb_staging *staging = gb_staging_of(device);
-	struct gb_stalled so_far = { 0 };
+	uint64_t held;
 
+	*seen = 0;
 	if (!staging)
-		return so_far;
+		return 0;
 	pthread_mutex_lock(&staging->lock);
-	so_far = staging->stalls.so_far;
+	held = staging->stalls.held;
+	*seen = staging->stalls.seen;
 	pthread_mutex_unlock(&staging->lock);
-	return so_far;
+	return held;
 }
 
 /* VRAM of the arena that the program knows nothing of and that stays. */

@@ -129,8 +129,11 @@ void gb_staging_idle(int device);
  * what has gone through it so far, in bytes.
  */
 uint64_t gb_staging_ring(const struct gb_device *device, uint64_t *copied);
-/* Since staging began on @device. */
-struct gb_stalled gb_staging_stalls(const struct gb_device *device);
+/*
+ * How long launches have stood still for copies, of so long as @seen says,
+ * since staging began: nanoseconds by the GPU's clock, an estimate.
+ */
+uint64_t gb_staging_stalls(const struct gb_device *device, uint64_t *seen);
 /* Memory has been given back: is there room for a ring that had none? */
 void gb_staging_reconsider(struct gb_device *device);
 /* The gate is closed and all devices are idle: makes every home up to date. */

@@ -36,12 +36,9 @@ static void count(struct gb_staging *staging, const struct gb_timer *timer,
 	struct gb_stalls *stalls = &staging->stalls;
 
 	if (timer->what == GB_TIMED_STRETCH) {
-		stalls->so_far.seen += ns;
-		return;
-	}
-	stalls->so_far.timed++;
-	if (ns >= GB_STALL_LEAST) {
-		stalls->so_far.held += timer->key * ns;
+		stalls->seen += ns;
+	} else if (ns >= GB_STALL_LEAST) {
+		stalls->held += timer->key * ns;
 		gb_stats_add(&stats->stalls, timer->key);
 		gb_stats_add(&stats->stall_ns, timer->key * ns);
 	}

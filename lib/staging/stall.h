@@ -22,9 +22,9 @@
 
 /*
  * A prime, so that it goes round the weights of a layer, which come in turn. A
- * wait then costs two fifths of an event more.
+ * wait then costs two seventeenths of an event more.
  */
-#define GB_STALL_EVERY 5u
+#define GB_STALL_EVERY 17u
 /*
  * Nanoseconds. What is shorter is the wait itself: the smallest copy, a
  * granule, takes the link 38 us (measurements.md, L1).
@@ -37,7 +37,8 @@ struct gb_stalls {
 	uint64_t fills; /* the copy lane's last point when that began */
 	uint32_t waits; /* since the last timed one */
 	bool begun;	/* one has been timed: the first is, always */
-	struct gb_stalled so_far;
+	/* Nanoseconds by the GPU's clock: launches have stood so many, of so many. */
+	uint64_t held, seen;
 };
 
 struct gb_staging;

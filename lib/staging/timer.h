@@ -9,11 +9,8 @@
 
 #include "lane.h"
 
-/*
- * Stretches under way at once: others are not timed. A program gives a GPU a pass
- * ahead, and in one there are some 130 waits for copies, of which a fifth is timed.
- */
-#define GB_TIMERS 32
+/* Stretches under way at once: others are not timed. */
+#define GB_TIMERS 16
 
 enum gb_timed {
 	GB_TIMED_NOTHING, /* the timer is free */

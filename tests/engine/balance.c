@@ -82,9 +82,9 @@ static void use_at(int at)
 	use(weights[at], seeds[at]);
 }
 
-static struct gb_stalled *stalls(void)
+static struct gb_stalls *stalls(void)
 {
-	return &gb_staging_of(gpu)->stalls.so_far;
+	return &gb_staging_of(gpu)->stalls;
 }
 
 /*
@@ -96,10 +96,8 @@ static void wait_idle(void)
 	uint64_t before = moves();
 
 	assert_int_equal(fake_driver.drain(0), 0);
-	if (gb_staging_of(gpu)) {
+	if (gb_staging_of(gpu))
 		stalls()->held += UINT64_C(1000000000000);
-		stalls()->timed += 96;
-	}
 	gpu->rebalance_after = 0;
 	gb_engine_idle(0);
 	/* Four extents each way hold a program up for some 30 ms. */
@@ -383,7 +381,6 @@ static bool is_due_after(uint64_t seen, uint64_t held)
 	gpu->stats->staged += G;
 	stalls()->seen += seen;
 	stalls()->held += held;
-	stalls()->timed += 25;
 	gb_balance_look(gpu);
 	due = gb_balance_is_due(gpu, now + seen);
 	return due;
@@ -397,24 +394,24 @@ static void launches_that_hardly_wait_are_no_reason_to_look(void **state)
 	begin(32, 48);
 	add_many(56, 1);
 	lump();
-	gpu->balance.late = (struct gb_stalled){ 0 };
+	gpu->balance.seen = gpu->balance.held = 0;
 	/* 1 % of the time, in every fifth pass 5 %. */
-	for (int i = 0; i < 60; i++)
-		assert_false(is_due_after(pass, i % 5 == 4 ? pass / 20 : 0));
+	for (int i = 0; i < 60; i++) {
+		bool due = is_due_after(pass, i % 5 == 4 ? pass / 20 : 0);
+
+		assert_false(due && i > 20);
+	}
 	for (int i = 0; i < 12; i++) {
 		bool due = is_due_after(pass, pass / 20);
 
-		assert_true(due || i < 4);
+		assert_true(i == 0 ? !due : due || i < 9);
 	}
-	/* An exchange is a new beginning. */
-	gb_balance_account(gpu, -(int64_t)G);
-	for (int i = 0; i < 3; i++)
-		assert_false(is_due_after(pass, pass / 20));
-	assert_true(is_due_after(pass, pass / 20));
-	/* Staging that begins anew is none. */
-	*stalls() = (struct gb_stalled){ .seen = 1, .held = 1, .timed = 1 };
-	assert_true(is_due_after(pass, pass / 20));
-	assert_true(gpu->balance.late.held < pass);
+	/* A program that has paused for long begins anew. */
+	assert_false(is_due_after(1000 * pass, 0));
+	/* Staging, too. */
+	stalls()->seen = stalls()->held = pass;
+	assert_true(is_due_after(pass, 0));
+	assert_in_range(gpu->balance.held, pass, 2 * pass);
 	world_end();
 }
 
