@@ -65,8 +65,8 @@ def escape(text):
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def row_lines(row):
-    yield f"| **{escape(row['title'])}** | | | |"
+def row_lines(row, note=""):
+    yield f"| **{escape(row['title'])}**{note} | | | |"
     for figure in row["figures"]:
         cells = [escape(figure["title"]), measured(figure), target(figure), met(figure)]
         yield "| " + " | ".join(cells) + " |"
@@ -101,24 +101,52 @@ def known(phrase, facts):
         return ""
 
 
-def table(document):
-    """The lines of the table with what it was measured on above it."""
-    revision = document["greenboost"]["revision"] or "unknown"
-    lines = [
-        f"Measured {document['date']} at revision {revision[:12]} on "
-        f"{machine_line(document)}.",
-        "",
-    ]
+def revision(document):
+    return (document["greenboost"]["revision"] or "unknown")[:12]
+
+
+def of_what(document):
+    """When, at which revision and on what it was measured."""
+    return (
+        f"{document['date']} at revision {revision(document)} on "
+        f"{machine_line(document)}"
+    )
+
+
+def warnings(document):
     if document["dry_run"]:
-        lines[:0] = [
-            "**A rehearsal with made-up clients: none of this was measured.**",
-            "",
-        ]
+        yield "**A rehearsal with made-up clients: none of this was measured.**"
+        yield ""
     if document["settings"]["quick"]:
-        lines[:0] = ["A quick look, with fewer and shorter runs.", ""]
-    lines += ["| what | measured: median (range) | target | |", "|---|---|---|---|"]
+        yield "A quick look, with fewer and shorter runs."
+        yield ""
+
+
+def left_over(document, earlier):
+    """Of @earlier documents, the rows that no later one has, with whose they are."""
+    seen = {row["name"] for row in document["rows"]}
+    for other in earlier:
+        for row in other["rows"]:
+            if row["name"] not in seen:
+                seen.add(row["name"])
+                yield other, row
+
+
+def table(document, earlier=()):
+    """The lines of the table with what it was measured on above it.
+
+    Rows that @document lacks come from the first of @earlier that has them, and say
+    which revision they are of.
+    """
+    lines = [*warnings(document), f"Measured {of_what(document)}."]
+    others = list(left_over(document, earlier))
+    for other in earlier:
+        lines += [f"Rows marked {revision(other)}: {of_what(other)}."]
+    lines += ["", "| what | measured: median (range) | target | |", "|---|---|---|---|"]
     for row in document["rows"]:
         lines += row_lines(row)
+    for other, row in others:
+        lines += row_lines(row, f" ({revision(other)})")
     return lines
 
 
@@ -126,10 +154,10 @@ def page(document):
     return "\n".join(["# Results on a real GPU", ""] + table(document)) + "\n"
 
 
-def put(text, document):
+def put(text, document, earlier=()):
     """@text, a page, with the table between its two marks; ValueError if none."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the page lacks the lines {BEGIN} and {END}")
-    return "\n".join([before + BEGIN] + table(document) + [END + after])
+    return "\n".join([before + BEGIN] + table(document, earlier) + [END + after])

@@ -87,6 +87,38 @@ class Table(unittest.TestCase):
         lines = tables.table(document())
         self.assertIn("| failed: crashed \\| badly | not measured | | |", lines)
 
+    def test_rows_that_were_not_measured_again(self):
+        """Each from the latest that has it, and whose it is is said."""
+        first, second = document()["rows"]
+        older = document(date="2026-01-01", rows=[first, {**second, "name": "pin"}])
+        older["greenboost"] = {"version": "0.1.0", "revision": "fedcba9876543210"}
+        oldest = document(rows=[{**first, "name": "pin", "title": "Pin"}])
+        text = "\n".join(tables.table(document(), [older, oldest]))
+        self.assertEqual(text.count("| **Launches** | | | |"), 1)
+        self.assertEqual(text.count("| **JAX** | | | |"), 1)
+        self.assertEqual(text.count("| **JAX** (fedcba987654) | | | |"), 1)
+        self.assertNotIn("Pin", text)
+        self.assertIn("marked fedcba987654: 2026-01-01 at revision fedcba", text)
+
+    def test_an_earlier_file_and_a_page(self):
+        self.write(document(rows=document()["rows"][:1]))
+        earlier = self.results.replace("results", "earlier")
+        with open(earlier, "w") as out:
+            json.dump(document(), out)
+        done = self.run_table(self.results, earlier)
+        self.assertIn("| **JAX** (0123456789ab) | | | |", done.stdout)
+        with open(self.page, "w") as out:
+            out.write(f"{tables.BEGIN}\n{tables.END}\n")
+        self.assertEqual(
+            self.run_table(self.results, earlier, self.page).returncode, 0
+        )
+        with open(self.page) as page:
+            self.assertIn("| **JAX** (0123456789ab) | | | |", page.read())
+        with open(earlier, "w") as out:
+            json.dump(document(dry_run=True), out)
+        done = self.run_table(self.results, earlier)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+
     def test_a_rehearsal_says_so_and_is_put_nowhere(self):
         self.write(document(dry_run=True))
         with open(self.page, "w") as out:

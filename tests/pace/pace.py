@@ -81,10 +81,10 @@ class Pace(unittest.TestCase):
         self.check(["prefill", "2048", "8", "12"], 0.93)
 
     def test_decode(self):
-        self.check(["decode", "1", "8", "12"], 0.93)
+        self.check(["decode", "1", "8", "20"], 0.93)
 
     def test_decode_batch(self):
-        self.check(["decode", "32", "8", "12"], 0.93)
+        self.check(["decode", "32", "8", "20"], 0.93)
 
     def test_replay(self):
         """A captured step has its copies in the graph."""
