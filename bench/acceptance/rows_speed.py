@@ -344,6 +344,13 @@ def fits(context, report):
             at_least(0.99),
             f"pairs in one session, new processes every {settings.fits_pairs}",
         )
+        report.figure(
+            name + "-itself",
+            title + ", without GreenBoost: speed over that of the pair before",
+            "x",
+            [b / a for a, b in zip(before[name], before[name][1:])],
+            note="how far the same program is from itself",
+        )
     expected = context.reference("plain-kernels")
     report.fact(
         "identical",

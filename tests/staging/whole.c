@@ -473,13 +473,10 @@ static void pass_over_all(void)
 	}
 }
 
-/*
- * In a ring full of what comes next: a copy of it makes way, but the one that
- * is used last, or each would be missed in its turn.
- */
-static void what_nobody_expected_costs_one_copy_of_what_comes_next(void **state)
+/* The ring is full of what comes next, and this is one more, in RAM as well. */
+static uint64_t begin_with_all_ahead(void)
 {
-	uint64_t other, misses, copies;
+	uint64_t other;
 
 	begin();
 	other = take_weights(G);
@@ -488,8 +485,15 @@ static void what_nobody_expected_costs_one_copy_of_what_comes_next(void **state)
 		pass_over_all();
 	gb_engine_idle(0);
 	fake_run_all();
-	misses = stats->stage_misses;
-	copies = stats->staged / G;
+	return other;
+}
+
+/* A copy makes way, but the one that is used last: else each is missed in its turn. */
+static void what_nobody_expected_costs_one_copy_of_what_comes_next(void **state)
+{
+	uint64_t other = begin_with_all_ahead();
+	uint64_t misses = stats->stage_misses, copies = stats->staged / G;
+
 	read_at(STREAM, other, 50);
 	fake_run_all();
 	pass_over_all();
@@ -502,16 +506,9 @@ static void what_nobody_expected_costs_one_copy_of_what_comes_next(void **state)
 /* The same of two that one launch reads, of which the first is what comes next. */
 static void what_comes_next_is_read_beside_what_nobody_expected(void **state)
 {
+	uint64_t other = begin_with_all_ahead();
 	struct launched l;
-	uint64_t other;
 
-	begin();
-	other = take_weights(G);
-	fill(other, STAMP, 50);
-	for (int pass = 0; pass < 6; pass++)
-		pass_over_all();
-	gb_engine_idle(0);
-	fake_run_all();
 	launch_begin(&l, STREAM, (uint64_t[]){ piece[0], other }, 2);
 	assert_true(l.word[0].to != piece[0] && l.word[1].to != other);
 	fake_kernel_expect(STREAM, l.word[0].to, STAMP, 0);
