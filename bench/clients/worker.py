@@ -5,13 +5,16 @@ A client says hello with one line of JSON, then reads one JSON object a line fro
 standard input, {"do": NAME, ...arguments}, and answers each with one line:
 {"ok": true, "result": ...} or {"ok": false, "error": ..., "kind": ...}. It ends
 when its input ends. Only these lines reach the standard output that it was
-started with: what libraries print goes to standard error.
+started with: what libraries print goes to standard error. "timeline" is a command of
+every client (timeline.py).
 """
 
 import json
 import os
 import sys
 import traceback
+
+import timeline
 
 
 class Channel:
@@ -24,11 +27,17 @@ class Channel:
         self.out.flush()
 
 
+def obey(commands, arguments):
+    name = arguments.pop("do")
+    if name == "timeline":
+        return timeline.taken(lambda: obey(commands, arguments["of"]))
+    return commands[name](**arguments)
+
+
 def answer(commands, request):
     """The reply to one request; an error in a command is a reply, too."""
     try:
-        arguments = dict(request)
-        result = commands[arguments.pop("do")](**arguments)
+        result = obey(commands, dict(request))
         return {"ok": True, "result": result}
     except Exception as error:  # whatever it is, the other side must hear of it
         traceback.print_exc()
