@@ -160,17 +160,19 @@ int gb_charge_take(struct gb_charge *charge, struct gb_client *client, u64 bytes
 	charge->client = client;
 	charge->bytes = bytes;
 
+	/* The caller's own first: others shall not see what he is refused. */
+	err = memlock_take(charge, bytes);
+	if (err) {
+		kfree(fresh);
+		gb_count(GB_COUNT_refused_memlock);
+		return err;
+	}
 	spin_lock(&account.lock);
 	err = limits_take(charge, &fresh);
 	spin_unlock(&account.lock);
 	kfree(fresh);
-	if (err)
-		return err;
-
-	err = memlock_take(charge, bytes);
 	if (err) {
-		gb_count(GB_COUNT_refused_memlock);
-		limits_return(charge);
+		memlock_return(charge);
 		return err;
 	}
 	gb_client_get(client);

@@ -60,7 +60,7 @@ static int check_room(u64 bytes)
 {
 	if (gb_watchdog_has_room(bytes))
 		return 0;
-	gb_watchdog_wake();
+	gb_watchdog_hint();
 	return -ENOSPC;
 }
 
@@ -207,12 +207,12 @@ static struct gb_buffer *new_buffer(u64 bytes)
 {
 	struct gb_buffer *buffer;
 
-	buffer = kzalloc(sizeof(*buffer), GFP_KERNEL_ACCOUNT);
+	buffer = kzalloc(sizeof(*buffer), GB_GFP_RECORD);
 	if (!buffer)
 		return NULL;
 	buffer->granules = bytes / GREENBOOST_GRANULE_BYTES;
 	buffer->granule = kvcalloc(buffer->granules, sizeof(*buffer->granule),
-				   GFP_KERNEL_ACCOUNT);
+				   GB_GFP_RECORD);
 	if (!buffer->granule) {
 		kfree(buffer);
 		return NULL;

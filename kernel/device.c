@@ -33,6 +33,7 @@ struct call {
 	};
 	struct file *file; /* the program's, as fd, once all is copied out */
 	int fd;
+	u64 seen; /* by the client, before */
 };
 
 static int refuse(enum gb_count count, int err)
@@ -104,6 +105,15 @@ static int check_alloc(const struct greenboost_alloc *alloc)
 	return check_node(alloc);
 }
 
+/* No memory, or no file or descriptor any more. */
+static int refuse_export(const struct greenboost_alloc *alloc, int err)
+{
+	trace_greenboost_refuse(alloc->size, alloc->flags, alloc->node, err);
+	return refuse(err == -ENOMEM ? GB_COUNT_refused_memory
+				     : GB_COUNT_refused_descriptor,
+		      err);
+}
+
 static int do_alloc(struct call *call)
 {
 	struct greenboost_alloc *alloc = &call->alloc;
@@ -123,11 +133,11 @@ static int do_alloc(struct call *call)
 	alloc->small_bytes = buffer->small_bytes;
 	dmabuf = gb_dmabuf_export(buffer);
 	if (IS_ERR(dmabuf))
-		return refuse(GB_COUNT_refused_memory, PTR_ERR(dmabuf));
+		return refuse_export(alloc, PTR_ERR(dmabuf));
 	alloc->fd = get_unused_fd_flags(O_CLOEXEC);
 	if (alloc->fd < 0) {
 		dma_buf_put(dmabuf);
-		return refuse(GB_COUNT_refused_descriptor, alloc->fd);
+		return refuse_export(alloc, alloc->fd);
 	}
 	call->file = dmabuf->file;
 	call->fd = alloc->fd;
@@ -221,8 +231,14 @@ static int do_pressure(struct call *call)
 		.memory_stall = state.look.memory_stall,
 		.store_stall = state.look.store_stall,
 	};
+	call->seen = READ_ONCE(call->client->seen);
 	WRITE_ONCE(call->client->seen, state.changes);
 	return 0;
+}
+
+static void undo_pressure(struct call *call)
+{
+	WRITE_ONCE(call->client->seen, call->seen);
 }
 
 static const struct {
@@ -237,7 +253,7 @@ static const struct {
 	{ GREENBOOST_IOC_SET_LIMIT, do_set_limit },
 	{ GREENBOOST_IOC_SUBSCRIBE, do_subscribe, undo_subscribe },
 	{ GREENBOOST_IOC_UNSUBSCRIBE, do_unsubscribe },
-	{ GREENBOOST_IOC_PRESSURE, do_pressure },
+	{ GREENBOOST_IOC_PRESSURE, do_pressure, undo_pressure },
 };
 
 static bool copy_out(const struct call *call, unsigned int cmd, void __user *to)

@@ -61,6 +61,9 @@ static unsigned int segment_bytes(struct device *dev)
 {
 	size_t bytes = min_t(size_t, dma_get_max_seg_size(dev), SZ_1G);
 
+	/* What is bounced is so in pieces (swiotlb). */
+	bytes = min(bytes, dma_max_mapping_size(dev));
+
 	return max_t(size_t, round_down(bytes, PAGE_SIZE), PAGE_SIZE);
 }
 

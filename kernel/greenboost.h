@@ -33,6 +33,9 @@
 #define GB_GRANULE_ORDER (ilog2(GREENBOOST_GRANULE_BYTES) - PAGE_SHIFT)
 #define GB_GRANULE_PAGES (1u << GB_GRANULE_ORDER)
 
+/* Records of a buffer, charged to its cgroup: as for its pages, nobody is killed. */
+#define GB_GFP_RECORD (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 /* count.c: events, each counted since the module was loaded */
 
 #define GB_COUNTS(X)                                                           \
@@ -280,7 +283,8 @@ extern struct wait_queue_head gb_level_wait;
 u64 gb_watchdog_mark(enum greenboost_level level);
 /* Is there so much memory that bytes more may be taken? */
 bool gb_watchdog_has_room(u64 bytes);
-void gb_watchdog_wake(void);
+/* Memory was refused for want of room: it may be time to look. */
+void gb_watchdog_hint(void);
 /* Sets the level by hand. -EBUSY unless the watchdog is paused. */
 int gb_watchdog_override(enum greenboost_level level);
 int gb_watchdog_init(void);

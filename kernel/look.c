@@ -30,6 +30,7 @@
 #include <linux/statfs.h>
 #include <linux/string.h>
 #include <linux/uio.h>
+#include <linux/workqueue.h>
 
 #include "greenboost.h"
 
@@ -48,16 +49,27 @@ struct store {
 	char path[];
 };
 
-static struct {
-	spinlock_t lock;     /* guards the pointer */
-	struct store *store; /* NULL: none */
+/* What was seen of it. */
+struct sight {
+	u64 total, free; /* bytes; 0: nothing */
+	u32 busy;	 /* of its device's time, 0.01 % */
+};
 
-	/* Of the watchdog's thread alone: of the device, at the last look. */
+static void see_store(struct work_struct *work);
+
+static struct {
+	spinlock_t lock;     /* guards store and seen */
+	struct store *store; /* NULL: none */
+	struct sight seen;   /* the last time that looking at it has ended */
+	struct work_struct work;
+
+	/* Of the work alone: of the device, at the last look. */
 	dev_t dev;
 	u64 busy_ms; /* since boot */
 	unsigned long at;
 } watched = {
 	.lock = __SPIN_LOCK_UNLOCKED(watched.lock),
+	.work = __WORK_INITIALIZER(watched.work, see_store),
 };
 
 /* The file from its start, as a string; "" when it cannot be read. */
@@ -134,17 +146,17 @@ static u32 busy_share(struct block_device *bdev)
 	return min(share, 10000ULL);
 }
 
-/* Tasks wait for I/O, and at most as long as this device was busy. */
-static void look_path(struct gb_look *look, const struct path *path)
+static struct sight see_path(const struct path *path)
 {
 	struct kstatfs stat;
 
 	if (vfs_statfs(path, &stat))
-		return;
-	look->store_total = (u64)stat.f_blocks * stat.f_bsize;
-	look->store_free = (u64)stat.f_bavail * stat.f_bsize;
-	look->store_stall =
-		min(read_stall(proc.io), busy_share(path->dentry->d_sb->s_bdev));
+		return (struct sight){};
+	return (struct sight){
+		.total = (u64)stat.f_blocks * stat.f_bsize,
+		.free = (u64)stat.f_bavail * stat.f_bsize,
+		.busy = busy_share(path->dentry->d_sb->s_bdev),
+	};
 }
 
 static struct store *store_get(void)
@@ -173,23 +185,46 @@ static void store_put(struct store *store)
 		kref_put(&store->ref, store_free);
 }
 
-void gb_look_store(struct gb_look *look)
+/*
+ * May take as long as its file system and device like: for ever, where a server
+ * has died. So nobody waits for it but the next look at the store.
+ */
+static void see_store(struct work_struct *work)
 {
 	struct store *store = store_get();
+	struct sight seen = {};
 	struct file *folder;
 
-	look->store_total = 0;
-	look->store_free = 0;
-	look->store_stall = 0;
 	if (!store)
 		return;
 	folder = file_open_root(&store->root->f_path, store->path,
 				O_PATH | O_DIRECTORY, 0);
 	if (!IS_ERR(folder)) {
-		look_path(look, &folder->f_path);
+		seen = see_path(&folder->f_path);
 		fput(folder);
 	}
+	spin_lock(&watched.lock);
+	if (watched.store == store)
+		watched.seen = seen;
+	spin_unlock(&watched.lock);
 	store_put(store);
+}
+
+/* Tasks wait for I/O, and at most as long as the store's device was busy. */
+void gb_look_store(struct gb_look *look)
+{
+	struct sight seen;
+	bool any;
+
+	spin_lock(&watched.lock);
+	seen = watched.seen;
+	any = watched.store;
+	spin_unlock(&watched.lock);
+	look->store_total = seen.total;
+	look->store_free = seen.free;
+	look->store_stall = seen.total ? min(read_stall(proc.io), seen.busy) : 0;
+	if (any)
+		queue_work(system_freezable_wq, &watched.work);
 }
 
 /* The name goes to its end, or to the newline that echo puts there. */
@@ -228,6 +263,7 @@ int gb_look_set_store(const char *name)
 	spin_lock(&watched.lock);
 	old = watched.store;
 	watched.store = store;
+	watched.seen = (struct sight){};
 	spin_unlock(&watched.lock);
 	store_put(old);
 	return 0;
@@ -273,6 +309,7 @@ void gb_look_init(void)
 
 void gb_look_finish(void)
 {
+	cancel_work_sync(&watched.work);
 	close_proc(proc.meminfo);
 	close_proc(proc.io);
 	close_proc(proc.memory);

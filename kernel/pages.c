@@ -63,7 +63,7 @@ void gb_wish_init(struct gb_wish *wish, u32 flags, int node)
  */
 static gfp_t gfp_of(const struct gb_wish *wish, unsigned int order)
 {
-	gfp_t gfp = GFP_USER | __GFP_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
+	gfp_t gfp = GFP_USER | __GFP_ZERO | __GFP_NOWARN;
 
 	if (order)
 		gfp |= __GFP_COMP;
@@ -74,9 +74,8 @@ static gfp_t gfp_of(const struct gb_wish *wish, unsigned int order)
 	return gfp | __GFP_RETRY_MAYFAIL;
 }
 
-static struct page *fresh_page(const struct gb_wish *wish, unsigned int order)
+static struct page *page_of(const struct gb_wish *wish, unsigned int order, gfp_t gfp)
 {
-	gfp_t gfp = gfp_of(wish, order);
 	struct folio *folio;
 
 	if (wish->node == NUMA_NO_NODE)
@@ -84,6 +83,24 @@ static struct page *fresh_page(const struct gb_wish *wish, unsigned int order)
 	else
 		folio = __folio_alloc_node(gfp, order, wish->node);
 	return folio ? folio_page(folio, 0) : NULL;
+}
+
+static struct page *fresh_page(const struct gb_wish *wish, unsigned int order)
+{
+	return page_of(wish, order, gfp_of(wish, order) | __GFP_ACCOUNT);
+}
+
+/* Is it the cgroup that has refused, of memory that there would be? */
+static bool is_refused_by_cgroup(const struct gb_wish *wish)
+{
+	gfp_t gfp = gfp_of(wish, GB_GRANULE_ORDER);
+	struct page *page;
+
+	gfp &= ~(__GFP_ZERO | __GFP_DIRECT_RECLAIM);
+	page = page_of(wish, GB_GRANULE_ORDER, gfp);
+	if (page)
+		put_page(page);
+	return page;
 }
 
 /* The node whose reserve may serve the wish, or NUMA_NO_NODE. */
@@ -135,7 +152,7 @@ static struct page *compound_page(const struct gb_wish *wish)
 
 	if (!page)
 		page = fresh_page(wish, GB_GRANULE_ORDER);
-	if (!page && free_reserved(wish))
+	if (!page && !is_refused_by_cgroup(wish) && free_reserved(wish))
 		page = fresh_page(wish, GB_GRANULE_ORDER);
 	return page;
 }
@@ -167,7 +184,7 @@ static struct page **small_pages(const struct gb_wish *wish)
 	struct page **small;
 	unsigned int n;
 
-	small = kmalloc_array(GB_GRANULE_PAGES, sizeof(*small), GFP_KERNEL_ACCOUNT);
+	small = kmalloc_array(GB_GRANULE_PAGES, sizeof(*small), GB_GFP_RECORD);
 	if (!small)
 		return NULL;
 	for (n = 0; n < GB_GRANULE_PAGES; n++) {

@@ -21,11 +21,15 @@
 
 #include "greenboost.h"
 
+/* What is refused for want of room is a reason to look, but not each time. */
+#define HINT_JIFFIES (HZ / 10)
+
 static struct {
 	struct mutex looking; /* held for a look, and to set a level by hand */
 	struct wait_queue_head wait;
 	bool wake;
-	unsigned int calm; /* good looks in a row; of the thread alone */
+	unsigned long looked; /* jiffies */
+	unsigned int calm;    /* good looks in a row; of the thread alone */
 	struct task_struct *thread;
 } watchdog = {
 	.looking = __MUTEX_INITIALIZER(watchdog.looking),
@@ -140,7 +144,8 @@ static struct verdict judge(const struct gb_look *look, unsigned int slack)
 	return verdict;
 }
 
-static struct verdict decide(const struct gb_look *look)
+/* timed: it was its time to look; what is asked for in between is no calm. */
+static struct verdict decide(const struct gb_look *look, bool timed)
 {
 	enum greenboost_level now = gb_level();
 	struct verdict strict = judge(look, 0);
@@ -153,7 +158,10 @@ static struct verdict decide(const struct gb_look *look)
 	if (slack.level >= now) {
 		watchdog.calm = 0;
 		slack.level = now;
-	} else if (++watchdog.calm >= READ_ONCE(gb_param_calm_looks)) {
+		return slack;
+	}
+	watchdog.calm += timed;
+	if (watchdog.calm >= READ_ONCE(gb_param_calm_looks)) {
 		watchdog.calm = 0;
 		slack.level = now - 1;
 	} else {
@@ -163,7 +171,7 @@ static struct verdict decide(const struct gb_look *look)
 }
 
 /* Memory first, and given back at once: the rest may have to wait for some. */
-static void look_once(void)
+static void look_once(bool timed)
 {
 	struct gb_look look = {};
 	struct verdict verdict;
@@ -173,7 +181,7 @@ static void look_once(void)
 		gb_reserve_shed(ULONG_MAX);
 	gb_look_store(&look);
 	gb_count(GB_COUNT_watchdog_looks);
-	verdict = decide(&look);
+	verdict = decide(&look, timed);
 	if (verdict.level == GREENBOOST_LEVEL_CRITICAL)
 		gb_reserve_shed(ULONG_MAX);
 	gb_level_set(verdict.level, verdict.causes, &look);
@@ -186,23 +194,32 @@ static bool is_wanted(void)
 
 static int watch(void *unused)
 {
+	unsigned long due = jiffies;
+
 	set_freezable();
 	while (!kthread_should_stop()) {
-		unsigned int ms = READ_ONCE(gb_param_watchdog_ms);
+		bool timed = time_after_eq(jiffies, due);
 
+		if (timed)
+			due = jiffies +
+			      msecs_to_jiffies(READ_ONCE(gb_param_watchdog_ms));
 		mutex_lock(&watchdog.looking);
 		if (!READ_ONCE(gb_param_watchdog_paused))
-			look_once();
+			look_once(timed);
 		mutex_unlock(&watchdog.looking);
+		WRITE_ONCE(watchdog.looked, jiffies);
 		wait_event_freezable_timeout(watchdog.wait, is_wanted(),
-					     msecs_to_jiffies(ms));
+					     max(1L, (long)(due - jiffies)));
 		WRITE_ONCE(watchdog.wake, false);
 	}
 	return 0;
 }
 
-void gb_watchdog_wake(void)
+void gb_watchdog_hint(void)
 {
+	if (gb_level() == GREENBOOST_LEVEL_CRITICAL ||
+	    time_before(jiffies, READ_ONCE(watchdog.looked) + HINT_JIFFIES))
+		return;
 	WRITE_ONCE(watchdog.wake, true);
 	wake_up(&watchdog.wait);
 }
