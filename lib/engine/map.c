@@ -90,6 +90,13 @@ static unsigned int level(uint32_t heat)
 	return bits < 15 ? bits : 15;
 }
 
+bool gb_map_is_due(const struct gb_device *device)
+{
+	return device->map &&
+	       gb_now_ns() >= atomic_load_explicit(&device->map_after,
+						   memory_order_relaxed);
+}
+
 void gb_map_refresh(struct gb_device *device)
 {
 	uint64_t now = gb_now_ns();
@@ -97,9 +104,10 @@ void gb_map_refresh(struct gb_device *device)
 	assert(gb_locked);
 	if (!device->map)
 		return;
-	if (now < device->map_after)
+	if (now < atomic_load_explicit(&device->map_after, memory_order_relaxed))
 		return;
-	device->map_after = now + REFRESH_NS;
+	atomic_store_explicit(&device->map_after, now + REFRESH_NS,
+			      memory_order_relaxed);
 	gb_list_for_each (node, &device->allocations) {
 		const struct gb_allocation *each =
 			gb_container_of(node, struct gb_allocation, node);

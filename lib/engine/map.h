@@ -2,7 +2,7 @@
 /*
  * Keeping the published map of a device's arena (include/greenboost/stats.h):
  * a byte a granule, so placing or moving an extent writes 32 bytes at most.
- * gb_engine.lock held for everything here but gb_map_of.
+ * gb_engine.lock held for everything here but gb_map_of and gb_map_is_due.
  */
 #ifndef GB_ENGINE_MAP_H
 #define GB_ENGINE_MAP_H
@@ -20,7 +20,12 @@ void gb_map_begin(const struct gb_allocation *allocation);
 /* It is gone. */
 void gb_map_clear(const struct gb_allocation *allocation);
 
-/* Writes how hot the allocations are, where that is due. Not on a launch's way. */
+/*
+ * Writes how hot the allocations are, four times a second at the most: when the
+ * program waits, and on the way of a launch for programs that never do.
+ */
 void gb_map_refresh(struct gb_device *device);
+/* Any thread, no lock. */
+bool gb_map_is_due(const struct gb_device *device);
 
 #endif

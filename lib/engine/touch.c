@@ -7,6 +7,7 @@
 #include "device.h"
 #include "gate.h"
 #include "heat.h"
+#include "map.h"
 #include "placement.h"
 #include "spill.h"
 #include "stats.h"
@@ -86,11 +87,22 @@ void gb_engine_read_directly(uint64_t address)
 	GB_USE_COUNT(allocation, direct);
 }
 
+static void show_heat(struct gb_device *device)
+{
+	if (!gb_map_is_due(device) || !gb_lock_try())
+		return;
+	if (device->ready)
+		gb_map_refresh(device);
+	gb_unlock();
+}
+
 void gb_engine_note_launch(int ordinal)
 {
 	gb_heat_tick();
-	if (ordinal >= 0 && ordinal < gb_engine.device_count)
-		gb_stats_add(&gb_engine.device[ordinal].stats->launches, 1);
+	if (ordinal < 0 || ordinal >= gb_engine.device_count)
+		return;
+	gb_stats_add(&gb_engine.device[ordinal].stats->launches, 1);
+	show_heat(&gb_engine.device[ordinal]);
 }
 
 static int back_pending(struct gb_device *device)

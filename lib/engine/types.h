@@ -143,10 +143,10 @@ struct gb_device {
 	struct gb_balance balance;
 	_Atomic uint64_t moved; /* extents so far; constant inside the gate */
 	struct gb_stats_device *stats; /* the published page's entry, never NULL */
-	uint8_t *map;		   /* its map of the arena, or NULL (map.h) */
-	struct gb_stats_use *uses; /* behind the maps, or NULL (use.h) */
-	uint32_t next_use;	   /* where the next free one is looked for */
-	uint64_t map_after;	   /* CLOCK_MONOTONIC, ns: heat is due then */
+	uint8_t *map;		    /* its map of the arena, or NULL (map.h) */
+	struct gb_stats_use *uses;  /* behind the maps, or NULL (use.h) */
+	uint32_t next_use;	    /* where the next free one is looked for */
+	_Atomic uint64_t map_after; /* CLOCK_MONOTONIC, ns: heat is due then */
 };
 
 struct gb_engine {

@@ -71,6 +71,14 @@ class Live(unittest.TestCase):
         self.assertIn("RTX 5070", text)
         self.assertRegex(text, r"\n[vV]*[rR]")
 
+    def test_heat_of_a_program_that_never_waits(self):
+        """The example launches all its passes, and waits once, at the end."""
+        process, hot = self.start(), 0
+        while process.poll() is None and hot < 3:
+            for device in self.devices():
+                hot += bool(set((device["map"] or {"heat": ""})["heat"]) - {"0"})
+        self.assertGreaterEqual(hot, 3)
+
     def staged(self, profile):
         """What is said at the end of a run of which most is staged."""
         path = os.path.join(self.top, "summary.json")
