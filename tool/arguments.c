@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "profile.h"
 #include "tool.h"
 
 const char *gb_absolute_path(const char *text)
@@ -34,25 +35,32 @@ static int set_audit(void *request, const char *text)
 	return 0;
 }
 
+int gb_check_profile(const char *text)
+{
+	struct sim_profile profile;
+	char why[512];
+
+	if (!*text) {
+		gb_error("--sim=: name a profile, or write --sim alone");
+		return -EINVAL;
+	}
+	if (!sim_profile_load(&profile, text, why, sizeof(why)))
+		return 0;
+	gb_error("--sim: %s", why);
+	return -EINVAL;
+}
+
 static int set_sim(void *request, const char *text)
 {
 	struct gb_arguments *arguments = request;
 
-	if (text && !*text) {
-		gb_error("--sim=: name a profile, or write --sim alone");
+	if (text && gb_check_profile(text))
 		return -EINVAL;
-	}
 	arguments->sim = true;
 	arguments->sim_profile = text;
 	/* A name without a slash is the simulator's to find. */
-	if (!text || !strchr(text, '/'))
-		return 0;
-	if (access(text, R_OK)) {
-		gb_error("--sim=%s: %m; name a profile, as rtx5070, or the file of one",
-			 text);
-		return -EINVAL;
-	}
-	arguments->sim_profile = gb_absolute_path(text);
+	if (text && strchr(text, '/'))
+		arguments->sim_profile = gb_absolute_path(text);
 	return 0;
 }
 
@@ -89,22 +97,37 @@ static int set_record(void *request, const char *text)
 	return 0;
 }
 
+/* What says how a program is to be started, whoever starts it. */
+#define STARTING                                                                                 \
+	{ "audit",                                                                               \
+	  GB_FLAG_OPTIONAL,                                                                      \
+	  "on|off",                                                                              \
+	  GB_OFFER_NOTHING,                                                                      \
+	  "also catch programs that hide their look-ups (RTLD_DEEPBIND), through LD_AUDIT",      \
+	  set_audit },                                                                           \
+	{                                                                                        \
+		"sim", GB_FLAG_OPTIONAL, "PROFILE", GB_OFFER_FILES,                              \
+			"use the simulated GPU, with the hardware profile of that name or path", \
+			set_sim                                                                  \
+	}
+#define HELP                                                                       \
+	{                                                                          \
+		"help", GB_FLAG_ALONE, "", GB_OFFER_NOTHING, "show this", set_help \
+	}
+
 const struct gb_flag gb_launcher_flags[] = {
-	{ "audit", GB_FLAG_OPTIONAL, "on|off", GB_OFFER_NOTHING,
-	  "also catch programs that hide their look-ups (RTLD_DEEPBIND), through LD_AUDIT",
-	  set_audit },
-	{ "sim", GB_FLAG_OPTIONAL, "PROFILE", GB_OFFER_FILES,
-	  "use the simulated GPU, with the hardware profile of that name or path",
-	  set_sim },
+	STARTING,
 	{ "summary", GB_FLAG_OPTIONAL, "FILE", GB_OFFER_FILES,
 	  "when the program ends, say what lived where and what moved; as JSON or tab-separated text where FILE ends in .json or .tsv",
 	  set_summary },
 	{ "record", GB_FLAG_VALUE, "FILE", GB_OFFER_FILES,
 	  "write down what lives where and what moves while the program runs, for greenboost report",
 	  set_record },
-	{ "help", GB_FLAG_ALONE, "", GB_OFFER_NOTHING, "show this", set_help },
+	HELP,
 	{ NULL },
 };
+
+const struct gb_flag gb_env_flags[] = { STARTING, HELP, { NULL } };
 
 static const struct gb_option *find_option(const char *name, size_t length)
 {

@@ -51,6 +51,14 @@ const char *gb_absolute_path(const char *text);
 
 /* The launcher's own options; a setting of the table is one besides. */
 extern const struct gb_flag gb_launcher_flags[];
+/* The same without what needs the program's end, for `greenboost env`. */
+extern const struct gb_flag gb_env_flags[];
+
+/*
+ * Can the simulated GPU be one of @text, a profile's name or path? 0, or
+ * -EINVAL with one line that says why not.
+ */
+int gb_check_profile(const char *text);
 
 /* The help on every setting of the table. */
 void gb_settings_print(FILE *out);

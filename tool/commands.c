@@ -30,7 +30,7 @@ const struct gb_command gb_commands[] = {
 	  gb_predict_main, gb_predict_flags },
 	{ "env", "[options]",
 	  "print what to export to run programs without `greenboost run`",
-	  gb_env_main, gb_launcher_flags, true },
+	  gb_env_main, gb_env_flags, true },
 	{ "completion", "bash|zsh|fish",
 	  "print what completes these commands in a shell", gb_completion_main,
 	  NULL, false, "bash|zsh|fish" },

@@ -171,6 +171,7 @@ static void diagnose(struct gb_diagnosis *d, const struct gb_doctor_request *req
 		request->quick ? &gb_effort_quick : &gb_effort_full;
 
 	*d = (struct gb_diagnosis){ .index = request->gpu,
+				    .asked = request->gpu,
 				    .vram_free = GB_UNKNOWN,
 				    .disk_folder = request->disk };
 	gb_facts_read(&d->facts, "");
@@ -212,7 +213,7 @@ static bool complain(const struct gb_diagnosis *d)
 	if (d->no_gpu && *d->no_gpu)
 		gb_error("no GPU to measure: %s", d->no_gpu);
 	if (d->gpu_failure)
-		gb_error("GPU %u could not be measured: %s", d->index,
+		gb_error("GPU %u could not be measured: %s", d->asked,
 			 d->gpu_failure);
 	if (d->ram_failure)
 		gb_error("RAM could not be measured: %s", d->ram_failure);

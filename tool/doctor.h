@@ -28,6 +28,7 @@ struct gb_diagnosis {
 	char *no_gpu; /* why there is none; or NULL */
 
 	unsigned int index; /* of the GPU that was measured */
+	unsigned int asked; /* of the one that was to be */
 	uint64_t vram_free; /* of it, bytes; GB_UNKNOWN where not measured */
 	struct gb_rates rates;
 	const char *disk_folder; /* or NULL: not asked for */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "doctor.h"
 #include "flags.h"
 #include "options.h"
@@ -107,11 +108,8 @@ static int set_sim(void *request, const char *text)
 {
 	struct gb_doctor_request *doctor = request;
 
-	if (text && (!*text || (strchr(text, '/') && access(text, R_OK)))) {
-		gb_error("--sim=%s: name a profile, as rtx5070, or the file of one",
-			 text);
+	if (text && gb_check_profile(text))
 		return -EINVAL;
-	}
 	doctor->sim = true;
 	doctor->sim_profile = text;
 	return 0;

@@ -188,7 +188,10 @@ static void put_all_remarks(const struct gb_diagnosis *d, FILE *out)
 	for (unsigned int i = 0; i < d->gpus; i++)
 		put_remarks(&d->gpu[i].remarks, out);
 	put_remarks(&d->remarks, out);
-	if (!count)
+	if (!count &&
+	    (d->no_gpu || d->gpu_failure || d->ram_failure || d->disk_failure))
+		fputs("  none of what could be measured\n", out);
+	else if (!count)
 		fputs("  none: nothing is out of order\n", out);
 }
 

@@ -333,7 +333,8 @@ static void print_tsv_row(const struct gb_stats *page, const char *index,
 
 void gb_export_tsv(const struct gb_sample *sample, FILE *out)
 {
-	fputs("pid\tcommand\tram_budget\tram_used\tram_direct\tgpu\tname", out);
+	fputs("pid\tcommand\tram_budget\tprocess_ram_used\tram_direct\tgpu\tname",
+	      out);
 	for (unsigned int i = 0; i < GB_FIELDS; i++)
 		fprintf(out, "\t%s", gb_fields[i].name);
 	fputc('\n', out);

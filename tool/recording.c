@@ -366,7 +366,8 @@ static int read_head(const char *text)
 
 /*
  * The next line of @in without its end into @text. Returns 0, -ENODATA at the
- * end, -EPROTO for one too long, cut short or with a zero byte in it.
+ * end, also within a line, where whoever wrote it was killed; -EPROTO for one
+ * too long or with a zero byte in it.
  */
 static int get_line(FILE *in, char *text, size_t size)
 {
@@ -375,7 +376,7 @@ static int get_line(FILE *in, char *text, size_t size)
 
 	while ((byte = getc(in)) != '\n') {
 		if (byte == EOF)
-			return length || ferror(in) ? -EPROTO : -ENODATA;
+			return ferror(in) ? -EPROTO : -ENODATA;
 		if (!byte || length + 1 == size)
 			return -EPROTO;
 		text[length++] = (char)byte;

@@ -111,10 +111,9 @@ static void a_recording_that_breaks_off_is_read_up_to_there(void **state)
 	size_t size;
 	char *text = write_text(made, &size);
 
+	/* Behind its first line, wherever that is. */
 	for (size_t cut = 23; cut < size; cut++) {
-		int expected = text[cut - 1] == '\n' ? 0 : -EPROTO;
-
-		assert_int_equal(read_text(&read, text, cut, &line), expected);
+		assert_int_equal(read_text(&read, text, cut, &line), 0);
 		assert_false(read.complete);
 		gb_recording_finish(&read);
 	}

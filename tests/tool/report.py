@@ -151,11 +151,12 @@ class Report(RecordedTest):
         for cut in (0, 10, 23, len(data) // 3, len(data) - 4, len(data) - 1):
             with open(path, "wb") as file:
                 file.write(data[:cut])
-            if data[:cut].endswith(b"\n"):
+            # Whoever wrote it may have been killed within a line.
+            if cut >= 23:
                 self.assertIn("breaks off", self.report(path)[0])
             else:
-                fragment = "line" if cut > 23 else "no recording"
-                self.assert_fails(self.call("report", path), 1, path, fragment)
+                self.assert_fails(self.call("report", path), 1, path,
+                                  "no recording")
 
     def test_bad_input(self):
         for text, fragment in (("hello\n", "no recording"),

@@ -105,8 +105,9 @@ class Status(PagesTest):
         self.page(pid, ticks, "a\tb\nc")
         names, row = self.call("status", "--tsv").stdout.splitlines()
         names, row = names.split("\t"), row.split("\t")
-        self.assertEqual(names, ["pid", "command", "ram_budget", "ram_used",
+        self.assertEqual(names, ["pid", "command", "ram_budget", "process_ram_used",
                                  "ram_direct", "gpu", "name", *FIELDS])
+        self.assertEqual(len(names), len(set(names)))
         self.assertEqual(row[:7], [str(pid), "a?b?c", str(64 << 30),
                                    str(5 * MIB), "4096", "0", "Test GPU"])
         self.assertEqual(row[7:], [str((i + 1) * MIB)

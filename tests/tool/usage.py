@@ -124,7 +124,11 @@ class Usage(ToolTest):
         self.assert_fails(self.call("run", "--driver=/no/libcuda.so.1", "true"),
                           2, "--driver=/no/libcuda.so.1", "libcuda.so.1")
         self.assert_fails(self.call("run", "--sim=/no/profile", "true"), 2,
-                          "--sim=/no/profile", "profile")
+                          "--sim: /no/profile", "no such file")
+        for command in "run", "env", "doctor":
+            self.assert_fails(self.call(command, "--sim=nosuch"), 2, "nosuch",
+                              "no such profile")
+        self.assert_fails(self.call("doctor", "--sim=/etc/passwd"), 2, "/etc/passwd:1")
         self.assert_fails(self.call("run", "--log-file=/no/log", "true"), 2,
                           "--log-file=/no/log", "can be written")
 
