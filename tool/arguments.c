@@ -97,37 +97,22 @@ static int set_record(void *request, const char *text)
 	return 0;
 }
 
-/* What says how a program is to be started, whoever starts it. */
-#define STARTING                                                                                 \
-	{ "audit",                                                                               \
-	  GB_FLAG_OPTIONAL,                                                                      \
-	  "on|off",                                                                              \
-	  GB_OFFER_NOTHING,                                                                      \
-	  "also catch programs that hide their look-ups (RTLD_DEEPBIND), through LD_AUDIT",      \
-	  set_audit },                                                                           \
-	{                                                                                        \
-		"sim", GB_FLAG_OPTIONAL, "PROFILE", GB_OFFER_FILES,                              \
-			"use the simulated GPU, with the hardware profile of that name or path", \
-			set_sim                                                                  \
-	}
-#define HELP                                                                       \
-	{                                                                          \
-		"help", GB_FLAG_ALONE, "", GB_OFFER_NOTHING, "show this", set_help \
-	}
-
 const struct gb_flag gb_launcher_flags[] = {
-	STARTING,
 	{ "summary", GB_FLAG_OPTIONAL, "FILE", GB_OFFER_FILES,
 	  "when the program ends, say what lived where and what moved; as JSON or tab-separated text where FILE ends in .json or .tsv",
 	  set_summary },
 	{ "record", GB_FLAG_VALUE, "FILE", GB_OFFER_FILES,
 	  "write down what lives where and what moves while the program runs, for greenboost report",
 	  set_record },
-	HELP,
+	{ "audit", GB_FLAG_OPTIONAL, "on|off", GB_OFFER_NOTHING,
+	  "also catch programs that hide their look-ups (RTLD_DEEPBIND), through LD_AUDIT",
+	  set_audit },
+	{ "sim", GB_FLAG_OPTIONAL, "PROFILE", GB_OFFER_FILES,
+	  "use the simulated GPU, with the hardware profile of that name or path",
+	  set_sim },
+	{ "help", GB_FLAG_ALONE, "", GB_OFFER_NOTHING, "show this", set_help },
 	{ NULL },
 };
-
-const struct gb_flag gb_env_flags[] = { STARTING, HELP, { NULL } };
 
 static const struct gb_option *find_option(const char *name, size_t length)
 {

@@ -51,8 +51,8 @@ const char *gb_absolute_path(const char *text);
 
 /* The launcher's own options; a setting of the table is one besides. */
 extern const struct gb_flag gb_launcher_flags[];
-/* The same without what needs the program's end, for `greenboost env`. */
-extern const struct gb_flag gb_env_flags[];
+/* Those without the first two, --summary and --record, which only `run` can do. */
+#define gb_env_flags (&gb_launcher_flags[2])
 
 /*
  * Can the simulated GPU be one of @text, a profile's name or path? 0, or

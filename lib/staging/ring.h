@@ -2,7 +2,7 @@
 /*
  * The ring: a range of VRAM in which copies of allocations stand, one behind
  * the other in the order in which they were made. A new one takes the place of
- * the oldest. Says who is where and what must have passed before a place is
+ * the oldest, or of the latest (gb_ring_latest). Says who is where and what must have passed before a place is
  * used again; copies nothing. The lock of the owner guards everything here.
  */
 #ifndef GB_RING_H

@@ -375,15 +375,13 @@ static void a_busy_link_is_no_reason_to_look(void **state)
 static bool is_due_after(uint64_t seen, uint64_t held)
 {
 	const uint64_t now = UINT64_C(1000000000000);
-	bool due;
 
 	gb_balance_note(gpu, now);
 	gpu->stats->staged += G;
 	stalls()->seen += seen;
 	stalls()->held += held;
 	gb_balance_look(gpu);
-	due = gb_balance_is_due(gpu, now + seen);
-	return due;
+	return gb_balance_is_due(gpu, now + seen);
 }
 
 /* The estimate jumps: it is what of late comes to that counts. */
